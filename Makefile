@@ -1,0 +1,105 @@
+# Every target works on a fresh clone with an almost empty environment: each one that needs the virtual environment or
+# the jars makes them first. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON  := .venv/bin/python
+PYTEST  := $(PYTHON) -m pytest
+STRICT  := -p tests.skips
+PYTHONS := python3.11 python3.12 python3
+
+VENV := .venv/.installed
+JARS := .jars/.verified
+
+.PHONY: help setup java check test test-system demo bench docs lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV) $(JARS) ## Build .venv from the lock and fetch Delta's jars; quick when nothing changed.
+
+# ---------------------------------------------------------------- what must hold before anything is downloaded
+
+JAVA_REMEDY := Install a Java 17 or 21 runtime, for example on Debian or Ubuntu:\n    sudo apt-get install openjdk-17-jre-headless\n  or name its folder: make JAVA_HOME=/path/to/jdk ...\n  (The JDKs that come as Python wheels lack the module jdk.incubator.vector, which Spark 4.2 needs.)
+
+java:
+	@java="$${JAVA_HOME:+$$JAVA_HOME/bin/}java"; \
+	stop() { printf 'tillpost: %s\n  %b\n' "$$1" '$(JAVA_REMEDY)' >&2; exit 5; }; \
+	found=$$("$$java" -version 2>&1) || stop "Spark needs Java 17 or 21, and '$$java' does not run."; \
+	version=$$(sed -n 's/.*version "\([0-9]*\).*/\1/p' <<<"$$found"); \
+	case "$$version" in 17|21) ;; *) stop "Spark needs Java 17 or 21, and '$$java' is version $${version:-unknown}.";; esac; \
+	modules=$$("$$java" --list-modules); \
+	[[ "$$modules" == *jdk.incubator.vector* ]] || stop "'$$java' lacks the module jdk.incubator.vector."
+
+# ---------------------------------------------------------------- the virtual environment and the jars
+
+# uv comes through pip under the lock's own hash, then installs the rest: 1 minute, where pip alone takes 4.
+# The build of pyspark's source distribution is held to the lock by --build-constraints.
+$(VENV): requirements.lock pyproject.toml | java
+	@if ! .venv/bin/uv --version >/dev/null 2>&1; then \
+	  for name in $(PYTHONS); do \
+	    if "$$name" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; \
+	    then python=$$name; break; fi; \
+	  done; \
+	  if [ -z "$${python:-}" ]; then \
+	    printf 'tillpost: neither Python 3.11 nor 3.12 was found, or its venv module is missing.\n  %s\n    %s\n' \
+	      'Install one, for example on Debian or Ubuntu:' 'sudo apt-get install python3.11 python3.11-venv' >&2; exit 5; \
+	  fi; \
+	  echo "setup: .venv with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear .venv; \
+	  awk '/^uv==/ {ours = 1} ours {print} ours && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock; \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock; \
+	fi
+	@echo "setup: installing requirements.lock (about a minute the first time)"
+	@.venv/bin/uv pip install --quiet --python $(PYTHON) --compile-bytecode \
+	  --require-hashes --build-constraints requirements.lock -r requirements.lock
+	@.venv/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(JARS): jars.lock $(VENV) | java
+	@$(PYTHON) -m pipelines.lakehouse.jars
+	@touch $@
+
+# ---------------------------------------------------------------- the fast loop
+
+check: $(VENV) ## Lint, types, import layers and the tests without a JVM; under a minute.
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --cache-dir .cache/import-linter
+	@$(PYTEST) $(STRICT) -q -m "not spark and not system"
+
+test: setup ## Every test but the system tests; a skip that is not by design fails.
+	@$(PYTEST) $(STRICT) -m "not system"
+
+test-system: setup ## Whole commands as a person would run them; says so when there are none.
+	@mkdir -p .cache; found=0; $(PYTEST) -q --collect-only -m system > .cache/system-tests.txt || found=$$?; \
+	case $$found in \
+	  0) $(PYTEST) $(STRICT) -m system ;; \
+	  5) echo "test-system: there are no system tests yet" ;; \
+	  *) cat .cache/system-tests.txt; exit $$found ;; \
+	esac
+
+# ---------------------------------------------------------------- the product
+
+demo: setup ## Real receipts to a send list and a report, from a clean clone.
+	@.venv/bin/tillpost demo
+
+bench: setup ## The figures of benchmarks/: minutes to hours, never part of the tests.
+	@$(PYTHON) -m benchmarks
+
+docs: $(VENV) ## Write docs/tables/ from the table contracts.
+	@$(PYTHON) -m pipelines.docs
+
+# ---------------------------------------------------------------- upkeep
+
+lock: $(VENV) ## Write requirements.lock from pyproject.toml, keeping what still fits; UPGRADE=--upgrade moves all.
+	@.venv/bin/uv pip compile --quiet $(UPGRADE) --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --extra demo --extra dev -o requirements.lock pyproject.toml
+
+clean: ## Remove what setup and the tools made; the lake in data/ stays.
+	@rm -rf .venv .jars .cache .hypothesis build dist

@@ -1,0 +1,30 @@
+"""Business days and the close of the books, decided here and nowhere else.
+
+`as_of` is the business date whose books are closed. A run of D knows what *arrived* before the close of D (an hour of D + 1, so
+that the tills' last drops are in) and counts what *occurred* on D or before. Both conditions hold at once, so a mail of D can
+never lean on a receipt of D + 1, even one that was there already.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from datetime import UTC as _UTC
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+
+def business_date(instant: Column, time_zone: str) -> Column:
+    """The calendar day of a UTC instant in the business's time zone; null gives null."""
+    return F.to_date(F.from_utc_timestamp(instant, time_zone))
+
+
+def books_close(as_of: date, time_zone: str, close_hour: int) -> datetime:
+    """The instant, in UTC, at which the books of `as_of` close: `close_hour` o'clock of the next day, local time.
+
+    >>> books_close(date(2017, 12, 31), "America/New_York", 6).isoformat()
+    '2018-01-01T11:00:00+00:00'
+    """
+    local = datetime.combine(as_of + timedelta(days=1), time(close_hour), tzinfo=ZoneInfo(time_zone))
+    return local.astimezone(_UTC)

@@ -1,0 +1,29 @@
+"""Every table of the lake, whoever makes it: what `tillpost tables`, `tillpost sql` and the documentation list."""
+
+from __future__ import annotations
+
+from pipelines import ingest
+from pipelines.bronze import records as bronze
+from pipelines.flow import FLOW
+from pipelines.lakehouse import audit
+from pipelines.lakehouse.refusal import quarantine_of
+from pipelines.lakehouse.table import Facts, Table
+from pipelines.publish import releases
+
+_MADE = tuple(step.table for step in FLOW)
+
+TABLES: tuple[Table, ...] = (
+    ingest.FILES,
+    *bronze.TABLES.values(),
+    ingest.TOKENS,
+    *(table for table in _MADE if table.layer == "silver"),
+    *(quarantine_of(table) for table in _MADE if isinstance(table.write, Facts)),
+    *(table for table in _MADE if table.layer == "gold"),
+    audit.TABLE,
+    releases.TABLE,
+)
+
+
+def grain(table: Table) -> str:
+    """The first sentence of a table's documentation."""
+    return " ".join(table.doc.split("\n\n")[0].split()).rstrip(".")

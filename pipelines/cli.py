@@ -1,0 +1,173 @@
+"""The command `tillpost`: each stage, the whole run, the demo, and the questions one asks of a lake."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.errors import TillpostError, UsageError
+
+app = typer.Typer(
+    name="tillpost",
+    help="From the till to the mailbox: receipts, web sessions and mails become send lists and honest reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DEMO_DATE = date(2017, 12, 31)
+
+Conf = Annotated[Path, typer.Option("--conf", envvar="TILLPOST_CONF", help="The environment's settings, laid over base.yaml beside it.")]
+Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as lake.root=data/lake. Repeatable.")]
+AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The business date whose books are closed.")]
+LOCAL = Path("conf/local.yaml")
+
+
+def _settings(conf: Path, sets: list[str]) -> Any:
+    from pipelines.settings import load
+
+    return load(conf, sets)
+
+
+def _run_stages(names: tuple[str, ...], conf: Path, sets: list[str], as_of: datetime, *, train: bool = False) -> None:
+    settings = _settings(conf, sets)
+    from pipelines import stages
+
+    stages.run(settings, as_of.date(), names, train=train)
+
+
+def _stage_command(name: str, says: str) -> None:
+    def command(as_of: AsOf, conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006 - typer reads the default
+        _run_stages((name,), conf, sets, as_of)
+
+    command.__doc__ = says
+    app.command(name)(command)
+
+
+for _name, _says in (
+    ("ingest", "Landing files that had arrived by the close go into bronze, as received."),
+    ("refine", "Bronze records become typed facts in silver; what is refused goes to quarantine, with every reason."),
+    ("build", "Facts become gold: the customer 360, interests, replenishment, KPIs."),
+    ("train", "Fit ALS on what was known at the close, compare it in MLflow, and promote it if the gate lets it."),
+    ("score", "The champion scores people, and the day's send list is made."),
+    ("publish", "Validate, export and release the send list and the report."),
+):
+    _stage_command(_name, _says)
+
+
+@app.command()
+def run(
+    as_of: AsOf,
+    conf: Conf = LOCAL,
+    sets: Sets = [],  # noqa: B006 - typer reads the default
+    train: Annotated[bool, typer.Option("--train", help="Train and gate the models before scoring.")] = False,
+) -> None:
+    """One day's scheduled run: ingest, refine, build, score, publish. It never trains unless asked to."""
+    names = ("ingest", "refine", "build", *(("train",) if train else ()), "score", "publish")
+    _run_stages(names, conf, sets, as_of, train=train)
+
+
+@app.command()
+def land(conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006
+    """Write the demo's landing files: a year of real receipts, as tills and a mail provider would have dropped them."""
+    settings = _settings(conf, sets)
+    from pipelines import demo
+
+    demo.land(settings)
+
+
+@app.command()
+def demo(
+    conf: Conf = LOCAL,
+    sets: Sets = [],  # noqa: B006
+    as_of: AsOf = datetime(2017, 12, 31),  # noqa: DTZ001 - a day
+) -> None:
+    """The whole flow on real receipts: land, ingest, refine, build, train, score, publish."""
+    settings = _settings(conf, sets)
+    from pipelines import demo as demonstration
+
+    demonstration.demo(settings, as_of.date())
+
+
+@app.command()
+def tables(conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006
+    """Every table: its grain, rows, version and freshness."""
+    settings = _settings(conf, sets)
+    from pipelines import console, query
+
+    rows = [
+        [
+            line.name,
+            line.grain,
+            "" if line.rows is None else f"{line.rows:,}",
+            "" if line.version is None else str(line.version),
+            str(line.as_of or ""),
+            "never" if line.written_at is None else f"{line.written_at:%Y-%m-%d %H:%M} UTC",
+        ]
+        for line in query.listing(settings.lake.root)
+    ]
+    console.grid(f"The lake at {settings.lake.root}", ["table", "grain", "rows", "version", "as of", "written"], rows, right=("rows", "version"))
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's dialect; tables are named as `tillpost tables` lists them.")],
+    conf: Conf = LOCAL,
+    sets: Sets = [],  # noqa: B006
+    release: Annotated[str | None, typer.Option(help="Read every table at the versions of this release, or of `latest`.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows to show at most.")] = 100,
+) -> None:
+    """Ask the lake. Starts no Spark; changes nothing."""
+    settings = _settings(conf, sets)
+    from pipelines import console, query
+
+    answer = query.select(settings.lake.root, statement, release)
+    shown = answer.slice(0, limit).to_pylist()
+    console.grid("", answer.column_names, [["" if v is None else str(v) for v in row.values()] for row in shown])
+    if answer.num_rows > limit:
+        console.OUT.print(f"{answer.num_rows:,} rows; the first {limit} are shown. --limit shows more.")
+
+
+@app.command()
+def doctor(conf: Conf = LOCAL, sets: Sets = [], deep: Annotated[bool, typer.Option(help="Start a session and write a row, too.")] = False) -> None:  # noqa: B006
+    """Check Java, jars, the workers' interpreter, disk and settings, and name the fix of each fault."""
+    settings = _settings(conf, sets)
+    from pipelines import console
+    from pipelines.doctor import examine
+
+    findings = examine(settings, deep=deep)
+    console.grid("", ["check", "", "found", "what to do"], [[f.check, "ok" if f.ok else "FAULT", f.detail, "" if f.ok else f.remedy] for f in findings])
+    if not all(f.ok for f in findings):
+        raise typer.Exit(5)
+
+
+def guarded(work: Callable[[], Any]) -> int:
+    """Run `work` and turn every failure into one clear message and an exit code (see `pipelines.errors`)."""
+    try:
+        work()
+    except TillpostError as error:
+        from pipelines import console
+
+        console.fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("tillpost: stopped. Run the same command again: it goes on from what is done.\n")
+        return 130
+    return 0
+
+
+def main() -> None:
+    """The entry point: an error is a message with a remedy and an exit code of its class, never a bare stack trace."""
+    sys.exit(guarded(app))
+
+
+def job(name: str) -> None:
+    """The entry point of `jobs/<name>.py` under spark-submit: the subcommand of the same name."""
+    if name not in {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}:
+        raise UsageError(f"There is no job {name!r}", remedy="See jobs/ for those there are.")
+    sys.exit(guarded(lambda: app(args=[name, *sys.argv[1:]], standalone_mode=True)))

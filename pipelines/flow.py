@@ -1,0 +1,61 @@
+"""The map of the house: every table, in an order in which each finds its inputs made.
+
+Tables of one stage that do not read each other are built at the same time. `tests/contracts/` holds that every table module is listed here, that inputs come
+earlier, and that layers read only from below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from pipelines.gold import (
+    customer_360,
+    customer_totals,
+    interest_profiles,
+    kpi_daily,
+    product_days,
+    purchase_days,
+    recommendations,
+    replenishment,
+    send_list,
+)
+from pipelines.lakehouse.table import Table
+from pipelines.silver import campaigns, customers, engagement, person_identifiers, products, receipt_lines, receipts, stores
+
+Build = Callable[..., DataFrame]
+
+STAGES = ("ingest", "refine", "build", "score", "publish")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table and the pure function that makes it, in the stage that runs it."""
+
+    stage: str
+    table: Table
+    build: Build
+
+
+def _steps(stage: str, *modules: Any) -> tuple[Step, ...]:
+    return tuple(Step(stage, module.TABLE, module.build) for module in modules)
+
+
+FLOW: tuple[Step, ...] = (
+    *_steps("refine", receipts, receipt_lines, products, stores, customers, campaigns, engagement, person_identifiers),
+    *_steps("build", purchase_days, product_days, customer_totals, customer_360, kpi_daily, interest_profiles, replenishment),
+    *_steps("score", recommendations, send_list),
+)
+
+
+def of_stage(stage: str) -> tuple[Step, ...]:
+    """The steps of one stage, in order."""
+    return tuple(step for step in FLOW if step.stage == stage)
+
+
+def step_of(name: str) -> Step | None:
+    """The step that makes a table; null for one that no build makes (bronze, audit, the vault)."""
+    return next((step for step in FLOW if step.table.name == name), None)

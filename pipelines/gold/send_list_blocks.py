@@ -1,0 +1,136 @@
+"""What the blocks of `gold.send_list` choose from: candidates per person, in the order in which a block prefers them.
+
+Every block gives one row per person and good: `person_id, block, place, product_id, reason, score, model_version`;
+`place` is a total order within person and block.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from pipelines.gold import interest_profiles as gold_interest_profiles
+from pipelines.gold import replenishment as gold_replenishment
+from pipelines.gold.customer_totals import IDENTIFIER
+from pipelines.lakehouse.types import DOUBLE
+
+BLOCKS = ("replenishment", "personal", "interests")
+SELLING_DAYS = 28
+BEST_SELLERS = 100
+SELLS_WELL = "Sells well in %s, one of your favourite categories."
+
+
+def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFrame:
+    """Habits due soon, or late by one interval at most: a habit that is later has probably ended.
+
+    The soonest due comes first, so what is late leads. The score is the number of days since the due date, negative
+    before it.
+    """
+    late_by = F.date_diff(F.lit(as_of), F.col("next_due_on"))
+    soonest = Window.partitionBy("person_id").orderBy("next_due_on", F.desc("purchase_days"), "product_id")
+    return replenishment.where(
+        (F.col("last_purchase_on") < F.lit(as_of)) & late_by.between(-due_within_days, F.col("interval_days"))
+    ).select(
+        "person_id",
+        F.lit("replenishment").alias("block"),
+        F.row_number().over(soonest).alias("place"),
+        "product_id",
+        "reason",
+        late_by.cast(DOUBLE).alias("score"),
+        F.lit(f"replenishment/{gold_replenishment.TABLE.version}").alias("model_version"),
+    )
+
+
+def personal(recommendations: DataFrame) -> DataFrame:
+    """The champion's recommendations as they stand."""
+    return recommendations.select(
+        "person_id",
+        F.lit("personal").alias("block"),
+        F.col("rank").alias("place"),
+        "product_id",
+        "reason",
+        "score",
+        "model_version",
+    )
+
+
+def interesting(
+    people: DataFrame,
+    persons: DataFrame,
+    bought: DataFrame,
+    goods: DataFrame,
+    interest_profiles: DataFrame,
+    as_of: date,
+    slots_per_block: int,
+) -> DataFrame:
+    """Best sellers, never bought by the person, of the categories they like most: one of each, then the next of each.
+
+    A best seller is one by the number of its buyers in the last `SELLING_DAYS`. The score is the person's affinity to
+    the category times the good's share of the category's buyers; the place alternates between categories, so a lower
+    place may score higher.
+    """
+    best = _best_sellers(
+        bought.where(F.col("purchased_on") > F.lit(as_of - timedelta(SELLING_DAYS))), persons, goods
+    )
+    strongest = Window.partitionBy("person_id").orderBy("rank")
+    liked = (
+        interest_profiles.where(F.col("kind") == "category")
+        .select("person_id", F.col("value").alias("category"), "affinity", "rank")
+        .join(people, on="person_id", how="left_semi")
+        .join(best, on="category", how="left_semi")
+        .withColumn("rank", F.row_number().over(strongest))
+        .where(F.col("rank") <= slots_per_block)
+    )
+    theirs = (
+        bought.join(persons.join(people, on="person_id", how="left_semi"), on=list(IDENTIFIER), how="inner")
+        .join(goods, on="product_id", how="inner")
+        .groupBy("person_id", "category")
+        .agg(F.collect_set("product_id").alias("known"))
+    )
+    unknown = F.filter(
+        "best", lambda good: ~F.array_contains(F.coalesce("known", F.array()), good["product_id"])
+    )
+    return (
+        liked.join(theirs, on=["person_id", "category"], how="left")
+        .join(best, on="category", how="inner")
+        .select("*", F.posexplode(F.slice(unknown, 1, len(BLOCKS) * slots_per_block)).alias("turn", "good"))
+        .select(
+            "person_id",
+            F.lit("interests").alias("block"),
+            (F.col("turn") * slots_per_block + F.col("rank")).alias("place"),
+            F.col("good.product_id").alias("product_id"),
+            F.format_string(SELLS_WELL, readable(F.col("category"))).alias("reason"),
+            (F.col("affinity") * F.col("good.share")).alias("score"),
+            F.lit(f"interests/{gold_interest_profiles.TABLE.version}").alias("model_version"),
+        )
+    )
+
+
+def _best_sellers(bought: DataFrame, persons: DataFrame, goods: DataFrame) -> DataFrame:
+    """One row per category: its goods with most buyers, in order, each with its share of the category's buyers.
+
+    In the rollup, the row without a product counts the category's buyers, who are never fewer than a good's.
+    """
+    category = Window.partitionBy("category")
+    first = category.orderBy(F.desc("buyers"), "product_id")
+    return (
+        bought.join(persons, on=list(IDENTIFIER), how="inner")
+        .join(goods.where(F.col("category").isNotNull()), on="product_id", how="inner")
+        .rollup("category", "product_id")
+        .agg(F.count_distinct("person_id").alias("buyers"))
+        .where(F.col("category").isNotNull())
+        .withColumn("share", F.col("buyers") / F.max("buyers").over(category))
+        .where(F.col("product_id").isNotNull())
+        .withColumn("place", F.row_number().over(first))
+        .where(F.col("place") <= BEST_SELLERS)
+        .groupBy("category")
+        .agg(F.array_sort(F.collect_list(F.struct("place", "product_id", "share"))).alias("best"))
+    )
+
+
+def readable(text: Column) -> Column:
+    """`FRZN MEAT/MEAT DINNERS` as `Frzn Meat / Meat Dinners`."""
+    apart = F.regexp_replace(F.regexp_replace(text, r"\s*([/&])\s*", " $1 "), r"\(", "( ")
+    return F.regexp_replace(F.initcap(F.trim(F.regexp_replace(apart, r"\s+", " "))), r"\( ", "(")

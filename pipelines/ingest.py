@@ -1,0 +1,113 @@
+"""From landing files to bronze: every file once, every record kept.
+
+The plan comes first. A batch's files are written into the ledger `bronze.files`; then each source appends the files that its own watermark does not cover. Killed in between,
+the next run finds the plan and finishes the same batch. Contacts go to the vault before bronze holds their tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.bronze import records as bronze
+from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.mark import Mark
+from pipelines.lakehouse.table import Append, Col, Table
+from pipelines.lakehouse.types import BINARY, LONG, STRING, TIMESTAMP
+from pipelines.lakehouse.vault import KeyRef
+from pipelines.landing.contract import Source
+from pipelines.landing.files import Landed, landed
+from pipelines.landing.framing import frame
+
+FILES = Table(
+    name="bronze.files",
+    doc="One row per landed file: the ledger of what ingest has planned to read, in which batch.",
+    key=("source", "file", "size"),
+    columns=(
+        Col("source", STRING, "The stream or reference feed", nullable=False),
+        Col("file", STRING, "Relative to the landing root", nullable=False),
+        Col("size", LONG, "Bytes; a file sent again with another size is another file", nullable=False),
+        Col("arrived_at", TIMESTAMP, "When it arrived (UTC), from the drop's path", nullable=False),
+        Col("batch", LONG, "The ingest batch, from 1", nullable=False),
+    ),
+    write=Append(),
+)
+
+TOKENS = Table(
+    name="vault.tokens",
+    doc="One row per contact: its token, and the contact sealed under its person's key. Only an export opens it.",
+    key=("token",),
+    columns=(
+        Col("token", STRING, "What bronze and silver hold instead of the contact", nullable=False),
+        Col("kind", STRING, "`email`, `phone`, or `record` for a record that could not be read", nullable=False),
+        Col("key_id", STRING, "The secret key that made the token and wraps the person's key", nullable=False),
+        Col("person_key", BINARY, "The person's own key, wrapped; without it the contact is lost for good", nullable=False),
+        Col("sealed", BINARY, "The contact, encrypted under that key", nullable=False),
+    ),
+    write=Append(),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is left to read: `batch` is the last one planned; `misplaced` are files whose path breaks the layout, each with why."""
+
+    batch: int
+    misplaced: list[tuple[str, str]]
+
+
+def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datetime, mark: Mark) -> Plan:
+    """Write newly landed files into the ledger as one batch; nothing is written when there are none."""
+    parent = lake.ensure(FILES)
+    standing = lake.head(FILES)
+    last = standing.mark.batch if standing and standing.mark else 0
+    found, misplaced = landed(landing_root, sources, before)
+    new = _new_files(lake, found)
+    if new is None:
+        return Plan(last, misplaced)
+    batch = last + 1
+    lake.commit(FILES, new.withColumn("batch", F.lit(batch).cast(LONG)), mark.model_copy(update={"batch": batch}), parent=parent)
+    return Plan(batch, misplaced)
+
+
+def _new_files(lake: Lake, found: Sequence[Landed]) -> DataFrame | None:
+    if not found:
+        return None
+    rows = [(f.source, f.path, f.size, f.arrived_at) for f in found]
+    listed = lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
+    new = listed.join(lake.read(FILES).select("source", "file", "size"), on=["source", "file", "size"], how="left_anti")
+    return None if new.isEmpty() else new
+
+
+def append(lake: Lake, source: Source, plan: Plan, mark: Mark, *, landing_root: str, key: KeyRef, region: str) -> int | None:
+    """Append a source's planned files to its bronze table; null when it has them all.
+
+    Returns:
+        The version written.
+    """
+    table = bronze.TABLES[source.name]
+    parent = lake.ensure(table)
+    standing = lake.head(table)
+    done = standing.mark.batch if standing and standing.mark else 0
+    if done >= plan.batch:
+        return None
+    files = lake.read(FILES).where((F.col("source") == source.name) & (F.col("batch") > done))
+    if files.isEmpty():
+        return None
+    framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
+    if source.contacts:
+        _seal(lake, framed, mark)
+    marked = mark.model_copy(update={"batch": plan.batch})
+    return lake.commit(table, framed.select(*table.names), marked, parent=parent)
+
+
+def _seal(lake: Lake, framed: DataFrame, mark: Mark) -> None:
+    parent = lake.ensure(TOKENS)
+    sealed = framed.select(F.explode("sealed").alias("s")).select("s.*").dropDuplicates(["token"])
+    new = sealed.join(lake.read(TOKENS).select("token"), on="token", how="left_anti")
+    if not new.isEmpty():
+        lake.commit(TOKENS, new.select(*TOKENS.names), mark, parent=parent)

@@ -1,0 +1,233 @@
+"""The lake: reading and writing tables by their contracts.
+
+Every commit is conditional. It carries the application id of its table and, as transaction version, the version that its build read plus one. Delta drops
+a transaction whose version it has seen and refuses a concurrent one, so of two writers that built on the same version one wins, and the other learns of it
+here (`ConcurrentWrite`). A replay after a crash, or after a RESTORE, is built on a newer version and so is never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DateType, StructType
+
+from pipelines.errors import ConcurrentWrite, DataError, SystemFault
+from pipelines.lakehouse import log
+from pipelines.lakehouse.log import Head
+from pipelines.lakehouse.mark import Mark
+from pipelines.lakehouse.table import Append, Snapshot, Table
+
+CHANGE_SIGN = "_change_sign"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A session and the root under which each table lies at `<root>/<layer>/<table>`."""
+
+    spark: SparkSession
+    root: str
+
+    def path(self, table: Table) -> str:
+        """Where the table lies."""
+        return path_of(self.root, table)
+
+    def head(self, table: Table) -> Head | None:
+        """The table's newest version and watermark; null when it was never created."""
+        return log.head(self.path(table))
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """The table's rows at a version; the newest where none is given; no rows where the table was never created."""
+        if version is None and self.head(table) is None:
+            return self.spark.createDataFrame([], table.schema)
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(table)).select(*table.names)
+
+    def changes(self, table: Table, since: int, until: int, columns: Sequence[str]) -> DataFrame:
+        """Rows that came or went after version `since`, up to `until`: before and after images, without those that came back the same.
+
+        Returns:
+            `columns` and `_change_sign`: +1 for a row that is there now, -1 for one that was there before.
+        """
+        feed = (
+            self.spark.read.format("delta")
+            .option("readChangeFeed", "true")
+            .option("startingVersion", since + 1)
+            .option("endingVersion", until)
+            .load(self.path(table))
+        )
+        sign = F.when(F.col("_change_type").isin("insert", "update_postimage"), 1).otherwise(-1)
+        return (
+            feed.select(*columns, F.xxhash64(*table.names).alias("_row"), sign.alias(CHANGE_SIGN))
+            .groupBy(*columns, "_row")
+            .agg(F.sum(CHANGE_SIGN).alias(CHANGE_SIGN))
+            .where(F.col(CHANGE_SIGN) != 0)
+            .select(*columns, CHANGE_SIGN)
+        )
+
+    def added(self, table: Table, since: int, until: int) -> DataFrame:
+        """The rows appended after version `since`, up to `until`, of a table that only grows."""
+        feed = (
+            self.spark.read.format("delta")
+            .option("readChangeFeed", "true")
+            .option("startingVersion", since + 1)
+            .option("endingVersion", until)
+            .load(self.path(table))
+        )
+        return feed.where(F.col("_change_type") == "insert").select(*table.names)
+
+    def ensure(self, table: Table) -> int:
+        """Create the table from its contract unless it is there; gives its newest version.
+
+        A derived table with other columns than the contract's is defined anew, empty and without a mark, so that it is rebuilt; readers hold on to the
+        version that their release names.
+
+        Raises:
+            DataError: a table that only grows has other columns.
+        """
+        found = self.head(table)
+        if found is not None:
+            standing = self.spark.read.format("delta").load(self.path(table)).schema
+            if _shape(standing) == _shape(table.schema):
+                return found.version
+            if isinstance(table.write, Append):
+                raise DataError(
+                    f"{table.name} has other columns than this version of tillpost: {_shape(standing)}",
+                    remedy="Run with the version that wrote it; what only grows cannot be rebuilt.",
+                )
+        self._define(table)
+        return self._head(table).version
+
+    def commit(self, table: Table, rows: DataFrame, mark: Mark, *, parent: int, replace: str | None = None) -> int:
+        """Write rows in one commit that holds only if the table is still at version `parent`.
+
+        Args:
+            table: Its contract; `rows` must have its columns and types exactly.
+            rows: What to write.
+            mark: The watermark of the commit.
+            parent: The version that the rows were built on.
+            replace: A predicate: the rows that fit it give way to `rows`, all of which must fit it. `true`: the whole table is written anew. Null: append.
+
+        Returns:
+            The new version.
+
+        Raises:
+            DataError: columns or types differ, a value is null or breaks a constraint; nothing was written.
+            ConcurrentWrite: the table moved; nothing was written.
+        """
+        _same_columns(table, rows)
+        writer = (
+            rows.select(*table.names)
+            .write.format("delta")
+            .mode("append" if replace is None else "overwrite")
+            .option("txnAppId", f"tillpost/{table.name}")
+            .option("txnVersion", parent + 1)
+            .option("userMetadata", mark.dump())
+        )
+        if replace not in (None, "true"):
+            writer = writer.option("replaceWhere", replace)
+        try:
+            writer.save(self.path(table))
+        except Exception as error:
+            raise self._explained(table, rows, error) from error
+        written = self._head(table)
+        if written.version != parent + 1 or written.mark is None or written.mark.run != mark.run:
+            raise ConcurrentWrite(
+                f"{table.name} moved from version {parent} to {written.version} while it was being built",
+                remedy="Run again: it starts from what stands now.",
+            )
+        return written.version
+
+    def _head(self, table: Table) -> Head:
+        found = self.head(table)
+        if found is None:
+            raise SystemFault(f"{table.name} is gone from {self.path(table)}", remedy="Run again: it is made anew.")
+        return found
+
+    def _define(self, table: Table) -> None:
+        builder = DeltaTable.createOrReplace(self.spark).location(self.path(table)).comment(table.doc.splitlines()[0])
+        for column in table.columns:
+            builder = builder.addColumn(column.name, column.type, nullable=column.nullable, comment=column.meaning)
+        for rule in table.checks:
+            builder = builder.property(f"delta.constraints.{rule.name}", rule.sql)
+        if isinstance(table.write, Snapshot):
+            builder = builder.partitionedBy(*table.scope)
+        else:
+            builder = builder.property("delta.enableChangeDataFeed", "true")
+            if table.scope:
+                builder = builder.clusterBy(*table.scope)
+        builder.execute()
+
+    def _explained(self, table: Table, rows: DataFrame, error: Exception) -> Exception:
+        text = str(error)
+        if "DELTA_VIOLATE_CONSTRAINT" in text or "DELTA_NOT_NULL_CONSTRAINT" in text:
+            return self._violations(table, rows)
+        if "ConcurrentTransaction" in text or "DELTA_CONCURRENT" in text:
+            return ConcurrentWrite(
+                f"{table.name} was written by somebody else at the same time",
+                remedy="Run again: it starts from what stands now.",
+            )
+        for sign, what in (("No space left", "the disk is full"), ("Read-only file system", "the disk is read-only"), ("Permission denied", "permission denied")):
+            if sign in text:
+                return SystemFault(
+                    f"{table.name} cannot be written at {self.path(table)}: {what}",
+                    remedy="Free or unlock the place, or name another with --set lake.root=...; the table is as it was.",
+                )
+        return error
+
+    def _violations(self, table: Table, rows: DataFrame) -> DataError:
+        rules = [(rule.says, f"NOT ({rule.sql})") for rule in table.checks]
+        rules += [(f"`{c.name}` is never missing", f"{c.name} IS NULL") for c in table.columns if not c.nullable]
+        counts = rows.agg(*(F.count_if(F.expr(bad)).alias(str(i)) for i, (_, bad) in enumerate(rules))).first()
+        lines = []
+        for i, (says, bad) in enumerate(rules):
+            if counts is not None and counts[str(i)]:
+                sample = [tuple(str(v) for v in row) for row in rows.where(F.expr(bad)).select(*_shown(table)).limit(3).collect()]
+                lines.append(f"{says}: {counts[str(i)]} rows do not hold, such as {dict(zip(_shown(table), zip(*sample, strict=True), strict=True))}")
+        return DataError(
+            f"{table.name} was not written, since rows break its contract:\n    " + "\n    ".join(lines),
+            remedy=f"Mend what feeds it (docs/tables/{table.name}.md names its inputs), then run again; the table is as it was.",
+        )
+
+
+def path_of(root: str, table: Table) -> str:
+    """Where a table lies under a lake's root."""
+    return f"{root.rstrip('/')}/{table.layer}/{table.short}"
+
+
+def any_of(column: str, values: Sequence[Any]) -> str:
+    """A predicate that is true where the column has one of the values (dates or text)."""
+    listed = ", ".join(f"DATE'{v}'" if isinstance(v, date) else "'" + str(v).replace("\\", "\\\\").replace("'", "\\'") + "'" for v in values)
+    return f"{column} IN ({listed})" if values else "false"
+
+
+def _same_columns(table: Table, rows: DataFrame) -> None:
+    found, wanted = dict(_shape(rows.schema)), dict(_shape(table.schema))
+    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
+    mistyped = [f"{n} is {found[n]}, not {wanted[n]}" for n in wanted if n in found and found[n] != wanted[n]]
+    if missing or extra or mistyped:
+        raise DataError(
+            f"The build of {table.name} does not keep its contract: missing {missing}, extra {extra}, mistyped {mistyped}",
+            remedy=f"Mend `build` or the columns of TABLE in pipelines/{table.layer}/{table.short}.py.",
+        )
+
+
+def _shape(schema: StructType) -> list[tuple[str, str]]:
+    return [(field.name, field.dataType.simpleString()) for field in schema.fields]
+
+
+def _shown(table: Table) -> list[str]:
+    """Key columns that may be shown in a message: never an identifier."""
+    return [name for name in table.key if name not in ("identifier_value", "loyalty_card", "phone", "email")] or [table.columns[0].name]
+
+
+def is_date_scope(table: Table) -> bool:
+    """Whether the table is recomputed by business date."""
+    return len(table.scope) == 1 and isinstance(table.schema[table.scope[0]].dataType, DateType)

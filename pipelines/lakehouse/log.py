@@ -1,0 +1,97 @@
+"""A Delta table's log, read without Spark: its version, its commits, and the watermark they carry.
+
+Only commit files are read, newest first, and only as many as it takes. They are the protocol's public face (`_delta_log/<version>.json`), so this
+holds for a table that any engine wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.lakehouse import storage
+from pipelines.lakehouse.mark import Mark
+
+_COMMIT = re.compile(r"(\d{20})\.json$")
+_HARMLESS = {
+    "CREATE TABLE", "OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UPGRADE PROTOCOL", "ADD CONSTRAINT", "CHANGE COLUMN", "REORG",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit. `mark` is null where somebody else made it; `rows` is null where Delta did not count them."""
+
+    version: int
+    timestamp_ms: int
+    operation: str
+    restored: int | None
+    rows: int | None
+    mark: Mark | None
+
+
+@dataclass(frozen=True)
+class Head:
+    """A table's newest version, and the mark that describes its rows; null where nothing trustworthy does."""
+
+    version: int
+    mark: Mark | None
+
+
+def commits(path: str, *, since: int = -1) -> Iterator[Commit]:
+    """The commits after version `since`, newest first; none when there is no table."""
+    for version, file in _files(path):
+        if version <= since:
+            return
+        yield _read(version, file)
+
+
+def head(path: str) -> Head | None:
+    """The newest version with the mark that holds for it; null when there is no table.
+
+    A RESTORE brings back the rows, and so the mark, of the version it names. A change of data by anybody else leaves no mark: whoever
+    builds on the table then rebuilds, and never guesses.
+    """
+    newest: int | None = None
+    wanted: int | None = None
+    for commit in commits(path):
+        newest = commit.version if newest is None else newest
+        if wanted is not None and commit.version > wanted:
+            continue
+        if commit.mark is not None:
+            return Head(newest, commit.mark)
+        if commit.restored is not None:
+            wanted = commit.restored
+        elif commit.operation not in _HARMLESS:
+            return Head(newest, None)
+    return None if newest is None else Head(newest, None)
+
+
+def _files(path: str) -> list[tuple[int, str]]:
+    found = []
+    for info in storage.list_files(f"{path}/_delta_log"):
+        if match := _COMMIT.fullmatch(info.path):
+            found.append((int(match.group(1)), f"{path}/_delta_log/{info.path}"))
+    return sorted(found, reverse=True)
+
+
+def _read(version: int, file: str) -> Commit:
+    info: dict[str, Any] = {}
+    for line in storage.read_bytes(file).splitlines():
+        if line.startswith(b'{"commitInfo"'):
+            info = json.loads(line)["commitInfo"]
+            break
+    operation = str(info.get("operation", ""))
+    restored = info.get("operationParameters", {}).get("version") if operation == "RESTORE" else None
+    rows = info.get("operationMetrics", {}).get("numOutputRows")
+    return Commit(
+        version=version,
+        timestamp_ms=int(info.get("timestamp", 0)),
+        operation=operation,
+        restored=None if restored is None else int(restored),
+        rows=None if rows is None else int(rows),
+        mark=Mark.parse(info.get("userMetadata")),
+    )

@@ -1,0 +1,76 @@
+"""The watermark: what a commit was made from, written into the commit itself.
+
+A table's rows and the statement of what they stand for cannot come apart, since both are one Delta commit (`userMetadata`). Everything that says
+"is this up to date" or "what happened" is read back from here; `audit.runs` is a projection of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Counts(BaseModel):
+    """Rows of one commit. For facts `received == accepted + refused + duplicates`, exactly.
+
+    `superseded` counts rows that stood before and lost to a record of this commit.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    received: int = 0
+    accepted: int = 0
+    refused: int = 0
+    duplicates: int = 0
+    superseded: int = 0
+
+
+class Mark(BaseModel):
+    """What a commit was made from. `inputs` are versions by table; `batch` is the last ingest batch that bronze holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    stage: str
+    as_of: date
+    started_at: datetime
+    code: str
+    contract: str
+    settings: str
+    inputs: dict[str, int] = {}
+    models: dict[str, str] = {}
+    batch: int = 0
+    audited: dict[str, int] = {}
+    counts: Counts = Counts()
+
+    def dump(self) -> str:
+        """The text that goes into the commit."""
+        return json.dumps({"tillpost": self.model_dump(mode="json", exclude_defaults=True)}, sort_keys=True)
+
+    @classmethod
+    def parse(cls, text: str | None) -> Mark | None:
+        """The mark of a commit; null when the commit is not ours."""
+        try:
+            found: Any = json.loads(text or "null")
+            return cls.model_validate(found["tillpost"]) if isinstance(found, dict) and "tillpost" in found else None
+        except (ValueError, ValidationError):
+            return None
+
+
+def digest(facts: Any) -> str:
+    """12 hex digits that change when the facts do."""
+    return hashlib.sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@cache
+def code_version() -> str:
+    """12 hex digits of the package's own source, so that two builds of one version number are told apart."""
+    package = Path(__file__).resolve().parent.parent
+    sources = sorted(package.rglob("*.py"))
+    return digest([(str(path.relative_to(package)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in sources])

@@ -1,0 +1,23 @@
+"""Why a row was refused, or a warning given: each a sentence for a person."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """The name is the code that quarantine stores; the value is what it says to a person."""
+
+    FILE_REFUSED = "The whole file was refused when it landed, because it could not be read to its end."
+    NOT_JSON = "The record is not one JSON object; it may be torn."
+    BAD_ENCODING = "The record is not valid UTF-8."
+    MISSING_VALUE = "A value that must be there is missing."
+    WRONG_TYPE = "The value is not of the type that the contract names."
+    TOO_PRECISE = "The amount has more decimals than its currency or unit."
+    BELOW_MINIMUM = "The number is smaller than it can be."
+    ABOVE_MAXIMUM = "The number is larger than it can be."
+    UNKNOWN_CODE = "The value is not one of those that the contract lists."
+    OUT_OF_ORDER = "The two values contradict each other: the later one comes first."
+    FUTURE = "It is dated after the file that brought it had arrived."
+    NO_LINES = "The receipt has no lines."
+    RECEIPT_REFUSED = "The receipt of this line was refused."

@@ -1,0 +1,178 @@
+"""The contract of a table. Everything else about the table is derived from it.
+
+Its StructType, Delta comments, constraints, clustering and write, its quality suite and its documentation page all come from
+the one `Table`, so they cannot disagree. The *scope* is the heart of it: the columns whose values are recomputed together. A day's run
+rebuilds the scope values that its inputs' changes touch, a rebuild touches every value, and both are the same pure `build`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pyspark.sql.types import DataType, StructField, StructType
+
+from pipelines.lakehouse.expectations import ERROR, Expectation
+from pipelines.lakehouse.types import DATE, LONG, STRING, TIMESTAMP
+
+
+@dataclass(frozen=True)
+class Col:
+    """One column: its name, type and meaning (with unit), and whether null is allowed (then `meaning` says what null means)."""
+
+    name: str
+    type: DataType
+    meaning: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Append:
+    """Rows are only ever added: bronze, the vault, audit."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Records become facts. New records join what stands, and of each unit one record wins, whatever the order of arrival.
+
+    Args:
+        unit: What is received whole, such as a receipt. It holds the scope's columns.
+        prefer: Column expressions, the larger first, that choose among records of one unit; lineage breaks the last ties.
+    """
+
+    unit: tuple[str, ...]
+    prefer: tuple[str, ...] = ("content_hash",)
+
+
+@dataclass(frozen=True)
+class ByScope:
+    """Touched scope values are rebuilt and replaced; the rest stands."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One partition per `as_of`, for columns that age. A run replaces its own date only, and never changes another."""
+
+
+Write = Append | Facts | ByScope | Snapshot
+
+
+@dataclass(frozen=True)
+class Input:
+    """A table that a build reads, and how its changed rows say which scope values they touch.
+
+    Args:
+        table: What is read.
+        by: Scope column -> column of this input; left out where the names are the same.
+        through: Where this input does not carry the scope: another input that does, or that leads to one that does.
+        on: The columns that this input shares with `through`.
+        whole: A changed row touches every scope value, since any row of the output may lean on it.
+    """
+
+    table: Table
+    by: Mapping[str, str] | None = None
+    through: Table | None = None
+    on: tuple[str, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's whole contract.
+
+    Args:
+        name: `<layer>.<table>`.
+        doc: The module's docstring; its first sentence is the grain.
+        key: The columns that identify a row.
+        scope: The columns recomputed together; empty: the whole table at once.
+        columns: Every column, in order.
+        inputs: What `build` takes, in order.
+        expect: Rules for each row.
+        params: Dotted paths of the settings that `build` takes, by their last part as keyword. A changed value rebuilds the table.
+        models: Names of the models whose champion `build` takes as a keyword. A new version rebuilds the table.
+        write: How rows reach the table.
+        version: Raised when the meaning of the rows changes; that rebuilds the table.
+    """
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    columns: tuple[Col, ...]
+    scope: tuple[str, ...] = ()
+    inputs: tuple[Table | Input, ...] = ()
+    expect: tuple[Expectation, ...] = ()
+    params: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    write: Write = field(default_factory=ByScope)
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        for what, used in (("key", self.key), ("scope", self.scope)):
+            if missing := set(used) - set(names):
+                raise ValueError(f"{self.name}: {what} names columns that are not there: {sorted(missing)}")
+        if len(names) != len(set(names)):
+            raise ValueError(f"{self.name}: a column is named twice")
+        if isinstance(self.write, Facts) and not set(self.scope) <= set(self.write.unit):
+            raise ValueError(f"{self.name}: the unit must hold the scope, or a late record could leave two winners")
+        if isinstance(self.write, ByScope) and self.scope:
+            for read in self.reads:
+                if read.by is None and read.through is None and not read.whole:
+                    raise ValueError(f"{self.name}: nothing says which {self.scope} a changed row of {read.table.name} touches")
+
+    @property
+    def layer(self) -> str:
+        """The first part of the name."""
+        return self.name.split(".")[0]
+
+    @property
+    def short(self) -> str:
+        """The second part of the name."""
+        return self.name.split(".")[1]
+
+    @cached_property
+    def reads(self) -> tuple[Input, ...]:
+        """The inputs with their mapping to the scope filled in where the names are the same."""
+        return tuple(self._mapped(item if isinstance(item, Input) else Input(item)) for item in self.inputs)
+
+    def _mapped(self, read: Input) -> Input:
+        if read.by is None and read.through is None and not read.whole and self.scope and set(self.scope) <= set(read.table.names):
+            return Input(read.table, by={column: column for column in self.scope})
+        return read
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def schema(self) -> StructType:
+        """The StructType, with nullability and comments."""
+        return StructType(
+            [StructField(c.name, c.type, c.nullable, {"comment": c.meaning}) for c in self.columns]
+        )
+
+    @property
+    def checks(self) -> tuple[Expectation, ...]:
+        """The expectations that Delta enforces as CHECK constraints."""
+        return tuple(rule for rule in self.expect if rule.severity is ERROR)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the contract changes in a way that rebuilds the table: version, columns, key, scope or write."""
+        facts = [self.version, self.key, self.scope, repr(self.write), [(c.name, c.type.simpleString(), c.nullable) for c in self.columns]]
+        return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
+
+
+LINEAGE: tuple[Col, ...] = (
+    Col("arrived_at", TIMESTAMP, "When the file that brought it arrived (UTC), from the drop's path", nullable=False),
+    Col("file", STRING, "The landing file that brought it, relative to the landing root", nullable=False),
+    Col("position", LONG, "Number of its record in that file, from 1", nullable=False),
+    Col("content_hash", LONG, "64-bit hash of the record as received; chooses the winner among duplicates", nullable=False),
+)
+
+AS_OF = Col("as_of", DATE, "The business date whose close this row describes", nullable=False)
+PERSON = Col("person_id", STRING, "The person, as `silver.person_identifiers` knows them", nullable=False)

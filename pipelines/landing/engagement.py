@@ -1,0 +1,19 @@
+"""Engagement, as mail providers and tills report it: what people did with what we sent them."""
+
+from __future__ import annotations
+
+from pipelines.landing.contract import Field, Source
+from pipelines.lakehouse.types import STRING, TIMESTAMP
+
+SOURCE = Source(
+    name="engagement",
+    doc="One event of one message: it was sent, or a coupon of it was redeemed.",
+    fields=(
+        Field("event_id", STRING, "The provider's id of the event; unique within its day", required=True),
+        Field("kind", STRING, "`sent` or `coupon_redeemed`", required=True),
+        Field("occurred_at", TIMESTAMP, "When it happened, ISO 8601 with offset", required=True),
+        Field("loyalty_card", STRING, "The recipient", required=True),
+        Field("campaign_id", STRING, "The campaign", required=True),
+        Field("coupon_id", STRING, "The coupon redeemed; missing for other kinds"),
+    ),
+)

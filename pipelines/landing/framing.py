@@ -1,0 +1,238 @@
+"""From landing files to records: the shape of bronze, one row a record, its bytes as received.
+
+A record is a line that is not blank, without its line end (LF or CRLF); a last line without one counts. Every
+file is read to its end before a record of it is given, so that a file which breaks off gives one row with its
+fault and no record at all. Memory is bounded by the longest line allowed, not by the file.
+
+Contacts never leave here: in sources that have them, each is sealed and a token stands in its place.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql.types import ArrayType, StructField, StructType
+
+from pipelines.errors import SettingsError
+from pipelines.lakehouse import storage
+from pipelines.lakehouse.types import BINARY, LONG, STRING, TIMESTAMP
+from pipelines.lakehouse.vault import KeyRef, Sealed
+from pipelines.landing.contract import Source
+from pipelines.landing.sealing import Sealing
+
+SUFFIXES = (".jsonl", ".jsonl.gz")
+MAX_RECORD_BYTES = 64 << 20
+_CHUNK_BYTES = 1 << 20
+_BATCH_RECORDS = 8192
+_GZIP = b"\x1f\x8b"
+
+
+class FileFault(Enum):
+    """Why a whole file was refused."""
+
+    UNKNOWN_FORMAT = "Its name ends neither in .jsonl nor in .jsonl.gz."
+    UNREADABLE = "It is gone, is a folder, or may not be read."
+    NOT_GZIP = "Its name says .gz, yet it does not begin as gzip does."
+    TORN = "It is compressed, and breaks off or fails its checksum: it was cut or damaged on its way."
+    RECORD_TOO_LONG = "One of its lines is longer than 64 MB."
+
+
+FRAMED = StructType(
+    [
+        StructField("source", STRING),
+        StructField("file", STRING),
+        StructField("position", LONG),
+        StructField("batch", LONG),
+        StructField("arrived_at", TIMESTAMP),
+        StructField("fault", STRING),
+        StructField("payload", BINARY),
+        StructField(
+            "sealed",
+            ArrayType(
+                StructType(
+                    [
+                        StructField("token", STRING),
+                        StructField("kind", STRING),
+                        StructField("key_id", STRING),
+                        StructField("person_key", BINARY),
+                        StructField("sealed", BINARY),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+"""Bronze's columns, then the contacts sealed out of the record (null: none)."""
+
+_SEALED_ROW = {"token": pa.string(), "kind": pa.string(), "key_id": pa.string()}
+_ARROW = pa.schema(
+    {
+        "source": pa.string(),
+        "file": pa.string(),
+        "position": pa.int64(),
+        "batch": pa.int64(),
+        "arrived_at": pa.timestamp("us", "UTC"),
+        "fault": pa.string(),
+        "payload": pa.binary(),
+        "sealed": pa.list_(pa.struct({**_SEALED_ROW, "person_key": pa.binary(), "sealed": pa.binary()})),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How files of one source become records.
+
+    Args:
+        landing_root: What the files' paths are relative to.
+        sealing: What to do with contacts; null: the source has none.
+        max_record_bytes: A file with a longer line is refused.
+    """
+
+    landing_root: str
+    sealing: Sealing | None
+    max_record_bytes: int = MAX_RECORD_BYTES
+
+
+def frame(
+    files: DataFrame, source: Source, *, landing_root: str, vault_key: KeyRef | None, default_region: str
+) -> DataFrame:
+    """The records of landing files, as `FRAMED`; an empty file gives none, a refused one a single row.
+
+    Args:
+        files: source STRING, file STRING (relative to the root), size LONG, arrived_at TIMESTAMP, batch LONG.
+        source: Whose files they are.
+        landing_root: Where executors find them.
+        vault_key: The key for contacts; may be null for a source without any.
+        default_region: Of phone numbers without a country code, such as `US`.
+
+    Raises:
+        SettingsError: the source has contacts and there is no key.
+    """
+    if source.contacts and vault_key is None:
+        raise SettingsError(
+            f"{source.name} holds contacts ({', '.join(source.contacts)}) and there is no vault key",
+            remedy="Set vault.key_file.",
+        )
+    sealing = Sealing(source.contacts, vault_key, default_region) if source.contacts and vault_key else None
+    root = os.path.abspath(landing_root) if "://" not in landing_root else landing_root
+    how = Framing(root, sealing)
+    # With a number given outright, since adaptive execution would put all these small rows into one task.
+    tasks = int(files.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
+    return files.repartition(tasks).mapInArrow(lambda batches: framed(batches, how), FRAMED)
+
+
+def framed(batches: Iterable[pa.RecordBatch], how: Framing) -> Iterator[pa.RecordBatch]:
+    """The records of the files in `batches`, in the order of the files, as Arrow batches of `FRAMED`.
+
+    A batch holds records of one file: at most 8192 of them, and about 1 MB or one long record.
+    """
+    for batch in batches:
+        for number in range(batch.num_rows):
+            yield from _of_file(batch.slice(number, 1), how)
+
+
+def _of_file(file: pa.RecordBatch, how: Framing) -> Iterator[pa.RecordBatch]:
+    path = f"{how.landing_root.rstrip('/')}/{file['file'][0].as_py()}"
+    fault = _fault(path, how.max_record_bytes)
+    if fault:
+        yield _batch(file, [0], [None], None, fault)
+        return
+    position = 1
+    with _opened(path) as stream:
+        for lines in _lines(stream, _CHUNK_BYTES):
+            for start in range(0, len(lines), _BATCH_RECORDS):
+                records: list[bytes] = lines[start : start + _BATCH_RECORDS]
+                sealed = None
+                if how.sealing:
+                    records, sealed = map(list, zip(*map(how.sealing.apply, records), strict=True))
+                yield _batch(file, range(position, position + len(records)), records, sealed, None)
+                position += len(records)
+
+
+def _batch(
+    file: pa.RecordBatch,
+    positions: Iterable[int],
+    payloads: list[bytes] | list[None],
+    sealed: list[list[Sealed]] | None,
+    fault: FileFault | None,
+) -> pa.RecordBatch:
+    count = len(payloads)
+    rows = [[asdict(row) for row in found] or None for found in sealed] if sealed else [None] * count
+    columns = {
+        **{name: pa.repeat(file[name][0], count) for name in ("source", "file", "batch", "arrived_at")},
+        "position": pa.array(positions, pa.int64()),
+        "fault": pa.array([fault and fault.name] * count, pa.string()),
+        "payload": pa.array(payloads, pa.binary()),
+        "sealed": pa.array(rows, _ARROW.field("sealed").type),
+    }
+    ordered = [columns[field.name].cast(field.type) for field in _ARROW]
+    return pa.RecordBatch.from_arrays(ordered, schema=_ARROW)
+
+
+def _fault(path: str, max_record_bytes: int) -> FileFault | None:
+    """Read a file to its end and say what is wrong with it as a whole; null: every record can be given."""
+    if not path.endswith(SUFFIXES):
+        return FileFault.UNKNOWN_FORMAT
+    try:
+        with _opened(path) as stream:
+            length = 0
+            while chunk := stream.read(min(_CHUNK_BYTES, max_record_bytes)):
+                first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
+                if length + (len(chunk) if first < 0 else first) > max_record_bytes:
+                    return FileFault.RECORD_TOO_LONG
+                length = len(chunk) - last - 1 if last >= 0 else length + len(chunk)
+    except storage.Unreadable:
+        return FileFault.UNREADABLE
+    except _NotGzip:
+        return FileFault.NOT_GZIP
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return FileFault.TORN
+    return None
+
+
+class _NotGzip(Exception):
+    """The first two bytes are not gzip's."""
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed."""
+    with io.BufferedReader(cast(io.RawIOBase, storage.open_input(path)), _CHUNK_BYTES) as stored:
+        if not path.endswith(".gz"):
+            yield cast(BinaryIO, stored)
+            return
+        magic = stored.peek(len(_GZIP))[: len(_GZIP)]
+        if not _GZIP.startswith(magic):
+            raise _NotGzip
+        if len(magic) < len(_GZIP):
+            raise EOFError  # which gzip itself does not raise for a file of no bytes
+        with gzip.GzipFile(fileobj=stored) as stream:
+            yield cast(BinaryIO, stream)
+
+
+def _lines(stream: BinaryIO, chunk_bytes: int) -> Iterator[list[bytes]]:
+    """The lines that are not blank, without their ends, some at a time."""
+    begun: list[bytes] = []
+    while chunk := stream.read(chunk_bytes):
+        head, end, rest = chunk.partition(b"\n")
+        begun.append(head)
+        if end:
+            *whole, tail = rest.split(b"\n")
+            yield _records([b"".join(begun), *whole])
+            begun = [tail]
+    yield _records([b"".join(begun)])
+
+
+def _records(lines: list[bytes]) -> list[bytes]:
+    return [line.removesuffix(b"\r") for line in lines if line and not line.isspace()]

@@ -1,0 +1,21 @@
+"""Products, as the catalogue sends them: one record a good, the latest word counts."""
+
+from __future__ import annotations
+
+from pipelines.landing.contract import Field, Source
+from pipelines.lakehouse.types import STRING
+
+SOURCE = Source(
+    name="products",
+    doc="One good of the catalogue as it stands when it is sent; a later record replaces an earlier one.",
+    fields=(
+        Field("product_id", STRING, "The good", required=True),
+        Field("title", STRING, "What a customer reads; missing: the type is shown"),
+        Field("department", STRING, "First level of the category path"),
+        Field("category", STRING, "Second level of the category path"),
+        Field("product_type", STRING, "Third level of the category path"),
+        Field("brand", STRING, "The brand"),
+        Field("manufacturer_id", STRING, "Who makes it"),
+        Field("package_size", STRING, "As printed, such as `16 OZ`"),
+    ),
+)

@@ -1,0 +1,122 @@
+"""Take the contacts out of a record before it lands: a token stands where each contact stood.
+
+Only the contact's own characters change; every other byte of the record stays as received, its numbers too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.calc.contacts import normal
+from pipelines.lakehouse.vault import Envelope, KeyRef, Sealed
+from pipelines.landing.contract import Contact
+
+INVALID = "invalid:"
+"""Stands before the token of a contact that is none: no mailbox or number could be written so."""
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How a source's contacts are sealed.
+
+    Args:
+        contacts: The top-level fields that hold contacts, with their kind; in lower case. A sender's capitals
+            count too: silver would not read such a field, but bronze must not hold it.
+        key: The vault's key.
+        default_region: Of phone numbers without a country code.
+    """
+
+    contacts: Mapping[str, Contact]
+    key: KeyRef
+    default_region: str
+
+    def apply(self, record: bytes) -> tuple[bytes, list[Sealed]]:
+        """The record without its contacts, and those contacts, sealed under one new key.
+
+        - a contact becomes its token, `"email:..."`; a blank one becomes null;
+        - one that is no contact becomes `"invalid:email:..."` and is sealed as received;
+        - a record that is no JSON object may hold anything: it is sealed whole, and
+          `{"sealed_record": "record:..."}` stands for it.
+        """
+        if self._surely_without(record):
+            return record, []
+        try:
+            return self._replaced(record.decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
+            envelope = Envelope(self.key)
+            return json.dumps({"sealed_record": envelope.seal("record", record)}).encode(), envelope.rows
+
+    def _surely_without(self, record: bytes) -> bool:
+        """Whether a look at the bytes is enough: braced, and no contact's name in it, spelt out or escaped.
+
+        No piece of a torn record passes: a contact follows its name, or the piece has lost its brace.
+        """
+        if not (record.startswith(b"{") and record.endswith(b"}")) or b"\\u" in record:
+            return False
+        lowered = record.lower()
+        return not any(name.encode() in lowered for name in self.contacts)
+
+    def _replaced(self, text: str) -> tuple[bytes, list[Sealed]]:
+        envelope, pieces, at = Envelope(self.key), [], 0
+        for name, value, start, end in _members(text):
+            kind = self.contacts.get(name.lower())
+            if kind and value is not None:
+                given = value if isinstance(value, str) else text[start:end]
+                pieces += [text[at:start], json.dumps(self._stand_in(envelope, kind, given))]
+                at = end
+        return _bytes("".join([*pieces, text[at:]])), envelope.rows
+
+    def _stand_in(self, envelope: Envelope, kind: Contact, text: str) -> str | None:
+        if not text.strip():
+            return None
+        written = normal(kind, text, self.default_region)
+        token = envelope.seal(kind, _bytes(written or text))
+        return token if written else INVALID + token
+
+
+def _bytes(text: str) -> bytes:
+    """What `decode("utf-8", "surrogateescape")` was given."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _members(text: str) -> Iterator[tuple[str, Any, int, int]]:
+    """The top-level members of a JSON object: name, value, and where the value starts and ends.
+
+    Scalars come as text, so that no digit is lost. A name that comes twice is given twice.
+
+    Raises:
+        ValueError: not one JSON object and nothing else.
+    """
+    at = _expect(text, _skip(text, 0), "{")
+    more = text[at : at + 1] != "}"
+    while more:
+        name, end = _DECODER.raw_decode(text, at)
+        if text[at] != '"':
+            raise ValueError("a name is a string")
+        start = _expect(text, _skip(text, end), ":")
+        value, end = _DECODER.raw_decode(text, start)
+        yield name, value, start, end
+        at = _skip(text, end)
+        more = text[at : at + 1] == ","
+        at = _skip(text, at + 1) if more else at
+    if _expect(text, at, "}") != len(text):
+        raise ValueError("something follows the object")
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _expect(text: str, at: int, character: str) -> int:
+    """The place after a character and the space behind it."""
+    if text[at : at + 1] != character:
+        raise ValueError(f"no {character}")
+    return _skip(text, at + 1)

@@ -1,0 +1,17 @@
+"""Stores, as the retailer's master data sends them."""
+
+from __future__ import annotations
+
+from pipelines.landing.contract import Field, Source
+from pipelines.lakehouse.types import STRING
+
+SOURCE = Source(
+    name="stores",
+    doc="One shop as it stands when it is sent; a later record replaces an earlier one.",
+    fields=(
+        Field("store_id", STRING, "The shop", required=True),
+        Field("name", STRING, "What a customer reads; missing: the number is shown"),
+        Field("region", STRING, "Where it lies; missing: not known"),
+        Field("time_zone", STRING, "IANA name, such as `America/New_York`; missing: the business's own"),
+    ),
+)

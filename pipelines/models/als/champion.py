@@ -1,0 +1,36 @@
+"""The champion, ready to score: from its factors' two Parquet files, without Spark and without MLflow's model loader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.lakehouse.tracking import Champion, Tracking
+from pipelines.models.als import factors
+from pipelines.models.als.factors import AlsFactors
+
+NAME = "als"
+FACTORS = "factors"  # the run's artifact folder that `factors.write` fills
+
+
+@dataclass(frozen=True)
+class LoadedAls:
+    """A champion that is ready to score.
+
+    Args:
+        label: Such as `als/3`; stands in every row that it scores.
+        factors: What it learned.
+    """
+
+    label: str
+    factors: AlsFactors
+
+
+def load(tracking: Tracking, champion: Champion) -> LoadedAls:
+    """Fetch the champion's factors.
+
+    Raises:
+        DataError: its artifacts are gone or damaged.
+        SystemFault: the store cannot be reached.
+    """
+    with tracking.artifacts_of(champion.run_id, FACTORS) as folder:
+        return LoadedAls(champion.label, factors.read(folder))

@@ -1,0 +1,143 @@
+"""The best goods of each person, by blocked matrix products in Arrow batches.
+
+spark.ml's `recommendForAllUsers` crosses persons with goods in the JVM and knows no filters. Here a task holds the goods' factors as one
+matrix, multiplies a block of persons by it, strikes out what each has bought and what may not be offered, and keeps the best. The
+factors travel with the function, which Spark broadcasts once it is large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.models.als.factors import AlsFactors
+from pipelines.models.als.features import offered, purchases
+from pipelines.models.als.top_k import NOTHING, blocks, top_k
+
+_SCHEMA = "person_id string, rank int, product_id string, score double, known boolean"
+
+
+def recommend(
+    product_days: DataFrame,
+    person_identifiers: DataFrame,
+    products: DataFrame,
+    *,
+    as_of: date,
+    als: AlsFactors,
+    per_person: int,
+    never_offered: Sequence[str],
+) -> DataFrame:
+    """`person_id, rank, product_id, score, known`: the goods not bought until `as_of` that each person would like most.
+
+    Everybody in `person_identifiers` gets rows, as far as there are candidates: goods that the model knows, that may be offered now and that
+    the person has not bought. `known` is false where the model does not know the person; then `score` is the number of recent buyers.
+    A person's rows depend on their own history and the catalogue alone, so narrowing the persons changes nothing.
+    """
+    bought = (
+        purchases(product_days, person_identifiers, as_of=as_of)
+        .groupBy("person_id")
+        .agg(F.collect_set("product_id").alias("bought"))
+    )
+    persons = (
+        person_identifiers.select("person_id")
+        .distinct()
+        .join(bought, on="person_id", how="left")
+        .crossJoin(F.broadcast(_withdrawn(offered(products, never_offered), als.item_ids)))
+        .select("person_id", F.coalesce("bought", F.array().cast("array<string>")).alias("bought"), "withdrawn")
+    )
+    return persons.mapInArrow(_scorer(als, per_person), _SCHEMA)
+
+
+def best_goods(
+    als: AlsFactors,
+    person_rows: NDArray[np.int64],
+    *,
+    k: int,
+    struck: tuple[NDArray[np.int64], NDArray[np.int64]],
+    withdrawn: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The k best goods of some persons as positions in `als.item_ids` (`NOTHING` where there are fewer), and their scores.
+
+    Args:
+        als: The model.
+        person_rows: The persons as rows of `als.persons`; -1 for one that the model does not know, who gets what is popular.
+        k: How many goods.
+        struck: Places in `person_rows`, ascending, and item positions: pairs that are no candidates.
+        withdrawn: Item positions that are nobody's candidates.
+    """
+    items = als.items.T.astype(np.float64)
+    best = np.empty((len(person_rows), k), dtype=np.int32)
+    values = np.empty((len(person_rows), k))
+    for block in blocks(len(person_rows), items.shape[1]):
+        rows = person_rows[block]
+        scores = als.persons[rows].astype(np.float64) @ items
+        scores[rows < 0] = als.popular
+        scores[:, withdrawn] = -np.inf
+        first, last = np.searchsorted(struck[0], (block.start, block.stop))
+        scores[struck[0][first:last] - block.start, struck[1][first:last]] = -np.inf
+        best[block] = top_k(scores, k)
+        values[block] = np.take_along_axis(scores, np.maximum(best[block], 0), axis=1)
+    return best, values
+
+
+def positions(ids: pa.StringArray, known: pa.StringArray) -> NDArray[np.int64]:
+    """Where each id stands among the known ones; -1 where it does not.
+
+    >>> positions(pa.array(["b", "x"]), pa.array(["a", "b"]))
+    array([ 1, -1])
+    """
+    found: NDArray[np.int64] = pc.index_in(ids, value_set=known).fill_null(-1).to_numpy().astype(np.int64)
+    return found
+
+
+def _withdrawn(offered: DataFrame, item_ids: pa.StringArray) -> DataFrame:
+    """One row, `withdrawn ARRAY<INT>`: positions of the model's goods that may not be offered now. Mostly empty, so it is cheap to carry."""
+
+    def found(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            known = pc.index_in(batch.column(0), value_set=item_ids).drop_null()
+            yield pa.RecordBatch.from_arrays([known], names=["item"])
+
+    still = offered.select("product_id").mapInArrow(found, "item int")
+    every = F.sequence(F.lit(0), F.lit(len(item_ids) - 1))
+    return still.agg(F.array_except(every, F.collect_set("item")).alias("withdrawn"))
+
+
+def _scorer(als: AlsFactors, k: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if batch.num_rows:
+                yield _scored(batch, als, k)
+
+    return score
+
+
+def _scored(batch: pa.RecordBatch, als: AlsFactors, k: int) -> pa.RecordBatch:
+    person_ids, bought, withdrawn = batch.columns
+    person_rows = positions(person_ids, als.person_ids)
+    owner, item = pc.list_parent_indices(bought).to_numpy(), positions(bought.flatten(), als.item_ids)
+    best, values = best_goods(
+        als,
+        person_rows,
+        k=k,
+        struck=(owner[item >= 0], item[item >= 0]),
+        withdrawn=withdrawn[0].values.to_numpy(),
+    )
+    row, place = np.nonzero(best != NOTHING)
+    return pa.RecordBatch.from_arrays(
+        [
+            person_ids.take(pa.array(row)),
+            pa.array(place + 1, pa.int32()),
+            als.item_ids.take(pa.array(best[row, place])),
+            pa.array(values[row, place]),
+            pa.array(person_rows[row] >= 0),
+        ],
+        names=["person_id", "rank", "product_id", "score", "known"],
+    )

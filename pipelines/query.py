@@ -1,0 +1,121 @@
+"""SQL over the lake without Spark: DuckDB reads the Delta tables through deltalake, in a second.
+
+Every table has its own name (`gold.customer_360`). Given a release, each table is read at the version that the release names, so a query sees one consistent lake whatever a
+run is writing meanwhile. The vault is not here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from pipelines.catalog import TABLES, grain
+from pipelines.errors import DataError, SystemFault, UsageError
+from pipelines.lakehouse import log
+from pipelines.lakehouse.lake import path_of
+from pipelines.lakehouse.table import Table
+from pipelines.publish import releases
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of `tillpost tables`; rows, version and times are null for a table that was never written."""
+
+    name: str
+    grain: str
+    rows: int | None
+    version: int | None
+    as_of: date | None
+    written_at: datetime | None
+
+
+def listing(root: str) -> list[Listed]:
+    """Every table with its rows, version and freshness.
+
+    Raises:
+        SystemFault: there is no lake.
+    """
+    lines = [_listed(root, table) for table in TABLES]
+    if not any(line.version is not None for line in lines):
+        raise SystemFault(
+            f"There is no lake at {root}", remedy="Run `make demo` or `tillpost run --as-of DAY`, or name it with --set lake.root=..."
+        )
+    return lines
+
+
+def _listed(root: str, table: Table) -> Listed:
+    path = path_of(root, table)
+    head = log.head(path)
+    if head is None:
+        return Listed(table.name, grain(table), None, None, None, None)
+    adds = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+    rows = pc.sum(adds["num_records"]).as_py() or 0
+    newest = next(log.commits(path))
+    written = datetime.fromtimestamp(newest.timestamp_ms / 1000, tz=UTC)
+    return Listed(table.name, grain(table), rows, head.version, head.mark.as_of if head.mark else None, written)
+
+
+def select(root: str, sql: str, release: str | None = None) -> pa.Table:
+    """The answer to a query.
+
+    Args:
+        root: The lake.
+        sql: One statement in DuckDB's dialect.
+        release: The id of a release, or `latest`; null: every table at its newest version.
+
+    Raises:
+        SystemFault: there is no lake.
+        UsageError: the statement is refused.
+        DataError: no such release.
+    """
+    versions = _versions_of(root, release) if release else None
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        found = [_register(connection, root, table, versions) for table in TABLES if _mentioned(table, sql)]
+        if found and not any(found):
+            listing(root)
+        try:
+            return connection.execute(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise UsageError(
+                f"The query is refused: {error}", remedy="`tillpost tables` lists the tables; docs/tables/ lists their columns."
+            ) from error
+
+
+def _mentioned(table: Table, sql: str) -> bool:
+    name = table.name.replace(".", r'"?\s*\.\s*"?')
+    return table.layer != "vault" and re.search(rf"\b{name}\b", sql, re.IGNORECASE) is not None
+
+
+def _register(connection: duckdb.DuckDBPyConnection, root: str, table: Table, versions: Mapping[str, int] | None) -> bool:
+    path, handle = path_of(root, table), table.name.replace(".", "__")
+    there = log.head(path) is not None and (versions is None or table.name in versions)
+    if there:
+        version = None if versions is None else versions[table.name]
+        connection.register(handle, DeltaTable(path, version=version).to_pyarrow_dataset())
+    else:
+        connection.register(handle, _empty(table))
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.layer}"')
+    connection.execute(f'CREATE VIEW "{table.layer}"."{table.short}" AS SELECT * FROM {handle}')
+    return there
+
+
+def _empty(table: Table) -> pa.Table:
+    from pyspark.sql.pandas.types import to_arrow_schema  # deferred: it brings pandas along
+
+    return to_arrow_schema(table.schema).empty_table()
+
+
+def _versions_of(root: str, release: str) -> dict[str, int]:
+    condition = "" if release == "latest" else f"WHERE release_id = '{release.replace(chr(39), chr(39) * 2)}'"
+    rows = select(root, f"SELECT versions FROM {releases.TABLE.name} {condition} ORDER BY as_of DESC LIMIT 1").to_pylist()
+    if not rows:
+        raise DataError(f"There is no release {release!r} in this lake", remedy="`tillpost sql 'select * from audit.releases'` lists them.")
+    return dict(rows[0]["versions"])

@@ -1,0 +1,225 @@
+"""Read inputs, build, check, write: for one table, or for a stage of the flow.
+
+The write follows from the contract. Facts: new records join what stands (`lakehouse.facts`). By scope: the touched values are rebuilt and replaced. A snapshot: the partition of `as_of` is
+replaced. A table whose inputs, settings, contract and models are those of its watermark is left alone, without a Spark job.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from graphlib import TopologicalSorter
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.flow import Step
+from pipelines.incremental import EVERYTHING, Touched, narrowed, touched
+from pipelines.lakehouse.facts import settle
+from pipelines.lakehouse.lake import Lake, any_of
+from pipelines.lakehouse.log import Head, commits
+from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
+from pipelines.lakehouse.refusal import BATCH, JUDGED, flag, quarantine_of
+from pipelines.lakehouse.table import ByScope, Facts, Snapshot, Table
+from pipelines.replay import Replay
+
+LOOK_BACK = 60  # commits searched for the snapshot of an earlier date
+
+Champion = Callable[[str], Any]  # the model's name -> what `build` takes, with a `label`; null without a champion
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run is: its lake, its name, its date, and where values and models come from. `replay` is there for a past date only."""
+
+    lake: Lake
+    run_id: str
+    as_of: date
+    value: Callable[[str], Any]
+    champion: Champion
+    replay: Replay | None = None
+
+    def values(self, table: Table) -> dict[str, Any]:
+        """The keywords of the table's build: settings and champions."""
+        params = {path.rsplit(".", 1)[-1]: self.value(path) for path in table.params}
+        return params | {name: self.champion(name) for name in table.models}
+
+    def mark(self, stage: str, **facts: Any) -> Mark:
+        """A watermark of this run."""
+        blank = {"contract": "", "settings": "", "code": code_version()}
+        return Mark(run=self.run_id, stage=stage, as_of=self.as_of, started_at=datetime.now(UTC), **{**blank, **facts})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one table. `version` is its newest; `counts` is null where it was left alone."""
+
+    table: str
+    version: int
+    counts: Counts | None
+    seconds: float
+    scope: str
+
+
+def run_steps(run: Run, steps: tuple[Step, ...], *, parallel: int, report: Callable[[Outcome], None]) -> list[Outcome]:
+    """Make the tables of `steps`, each after those it reads, up to `parallel` at a time.
+
+    Raises:
+        The first error of any table, once those at work have ended.
+    """
+    by_name = {step.table.name: step for step in steps}
+    graph = TopologicalSorter({n: {r.table.name for r in s.table.reads} & by_name.keys() for n, s in by_name.items()})
+    graph.prepare()
+    outcomes: list[Outcome] = []
+    working: dict[Future[Outcome], str] = {}
+    with ThreadPoolExecutor(parallel) as pool:
+        while graph.is_active():
+            for name in graph.get_ready():
+                working[pool.submit(make, run, by_name[name])] = name
+            ended, _ = wait(working, return_when=FIRST_COMPLETED)
+            for future in ended:
+                graph.done(working.pop(future))
+                outcomes.append(future.result())
+                report(outcomes[-1])
+    return outcomes
+
+
+def make(run: Run, step: Step) -> Outcome:
+    """Bring one table up to date."""
+    started = time.monotonic()
+    table, lake = step.table, run.lake
+    values = run.values(table)
+    mark = run.mark(
+        step.stage,
+        contract=table.fingerprint,
+        settings=digest({name: value for name, value in values.items() if name not in table.models}),
+        inputs=_versions(lake, table),
+        models={name: getattr(values[name], "label", "none") for name in table.models},
+    )
+    head = lake.head(table)
+    if head is None:
+        head = Head(lake.ensure(table), None)
+    elif _is_current(lake, table, head, mark):
+        return Outcome(table.name, head.version, None, time.monotonic() - started, "unchanged")
+    elif head.mark is None or head.mark.contract != mark.contract:
+        lake.ensure(table)
+        head = lake.head(table) or head
+    write = {Facts: _facts, ByScope: _by_scope, Snapshot: _snapshot}[type(table.write)]
+    version, counts, scope = write(run, step, head, mark, values)
+    return Outcome(table.name, version, counts, time.monotonic() - started, scope)
+
+
+def _versions(lake: Lake, table: Table) -> dict[str, int]:
+    versions = {}
+    for read in table.reads:
+        head = lake.head(read.table)
+        versions[read.table.name] = lake.ensure(read.table) if head is None else head.version
+    return versions
+
+
+def _same(old: Mark, new: Mark) -> bool:
+    return (old.contract, old.settings, old.models) == (new.contract, new.settings, new.models)
+
+
+def _is_current(lake: Lake, table: Table, head: Head, mark: Mark) -> bool:
+    standing = head.mark
+    if isinstance(table.write, Snapshot) and standing is not None and standing.as_of != mark.as_of:
+        standing = _mark_of_date(lake, table, mark.as_of)
+    if standing is None or not _same(standing, mark) or standing.inputs != mark.inputs:
+        return False
+    return isinstance(table.write, Facts) or standing.as_of >= mark.as_of
+
+
+def _mark_of_date(lake: Lake, table: Table, as_of: date) -> Mark | None:
+    newest = lake.head(table)
+    since = max(-1, newest.version - LOOK_BACK) if newest else -1
+    for commit in commits(lake.path(table), since=since):
+        if commit.mark is not None and commit.mark.as_of == as_of:
+            return commit.mark
+    return None
+
+
+def _frames(run: Run, table: Table, versions: Mapping[str, int]) -> dict[str, DataFrame]:
+    if run.replay is not None:
+        return {read.table.name: run.replay.frame(read.table) for read in table.reads}
+    return {read.table.name: run.lake.read(read.table, versions[read.table.name]) for read in table.reads}
+
+
+def _facts(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]) -> tuple[int, Counts | None, str]:
+    table, lake = step.table, run.lake
+    (source,) = (read.table for read in table.reads)
+    since = head.mark.inputs.get(source.name) if head.mark and _same(head.mark, mark) else None
+    now = mark.inputs[source.name]
+    records = lake.read(source, now) if since is None or since > now else lake.added(source, since, now)
+    rows = flag(step.build(records, as_of=run.as_of, **values), table).select(*table.names, *JUDGED).persist()
+    try:
+        (scope,) = table.scope
+        standing = lake.read(table, head.version)
+        replaced = "true"
+        if since is not None:
+            days = [row[0] for row in rows.select(scope).where(F.col(scope).isNotNull()).distinct().collect()]  # one batch's
+            replaced = any_of(scope, sorted(days))
+            standing = standing.where(replaced)
+        else:
+            standing = standing.limit(0)
+        judged = settle(table, rows, standing)
+        _quarantine(run, table, judged.refused, judged.counts, mark, rebuild=since is None)
+        version = lake.commit(table, judged.rows, mark.model_copy(update={"counts": judged.counts}), parent=head.version, replace=replaced)
+        return version, judged.counts, "rebuilt" if since is None else f"{len(days)} {scope}"
+    finally:
+        rows.unpersist()
+
+
+def _quarantine(run: Run, table: Table, refused: DataFrame, counts: Counts, mark: Mark, *, rebuild: bool) -> None:
+    """Replace the refused rows of these batches; before the table's own commit, so that none is lost between the two."""
+    quarantine = quarantine_of(table)
+    if not counts.refused and (not rebuild or run.lake.head(quarantine) is None):
+        return
+    parent = run.lake.ensure(quarantine)
+    batches = [row[0] for row in refused.select(BATCH).distinct().collect()]  # the batches of one run
+    replace = "true" if rebuild else f"{BATCH} IN ({', '.join(str(int(b)) for b in sorted(batches))})"
+    run.lake.commit(quarantine, refused, mark, parent=parent, replace=replace)
+
+
+def _by_scope(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]) -> tuple[int, Counts | None, str]:
+    table, lake = step.table, run.lake
+    change = EVERYTHING
+    if head.mark is not None and _same(head.mark, mark):
+        change = touched(
+            lake,
+            table,
+            head.mark,
+            mark.inputs,
+            as_of=run.as_of,
+            max_keys=run.value("runner.max_touched_keys"),
+            max_share=run.value("runner.max_touched_share"),
+        )
+        mark = mark.model_copy(update={"as_of": max(run.as_of, head.mark.as_of)})
+    if change.values == ():
+        return head.version, None, "unchanged"
+    rows = built(run, step, _frames(run, table, mark.inputs), values, change)
+    replace = "true" if change.values is None else any_of(table.scope[0], change.values)
+    version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
+    return version, _counted(lake, table), "rebuilt" if change.values is None else f"{len(change.values)} {table.scope[0]}"
+
+
+def built(run: Run, step: Step, frames: Mapping[str, DataFrame], values: Mapping[str, Any], change: Touched) -> DataFrame:
+    """The rows of the touched scope values; the same call, with everything touched, is a rebuild."""
+    rows = step.build(*narrowed(step.table, frames, change), as_of=run.as_of, **values)
+    return rows if change.values is None else rows.where(F.col(step.table.scope[0]).isin(list(change.values)))
+
+
+def _snapshot(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]) -> tuple[int, Counts | None, str]:
+    table, lake = step.table, run.lake
+    rows = built(run, step, _frames(run, table, mark.inputs), values, EVERYTHING)
+    version = lake.commit(table, rows, mark, parent=head.version, replace=any_of(table.scope[0], [run.as_of]))
+    return version, _counted(lake, table), f"as of {run.as_of}"
+
+
+def _counted(lake: Lake, table: Table) -> Counts:
+    newest = next(commits(lake.path(table)))
+    return Counts(received=newest.rows or 0, accepted=newest.rows or 0)

@@ -1,0 +1,294 @@
+"""The settings: typed, frozen, and parsed once, before Spark starts.
+
+Sources, the later ones winning: `conf/base.yaml`, the environment's file (`--conf conf/cluster.yaml`), environment
+variables (`TILLPOST__LAKE__ROOT=...`), and `--set lake.root=...`. An unknown key in any of them is refused with the
+nearest known one. Code takes values, never this object: the jobs unpack it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from pipelines.errors import SettingsError
+
+ENV_PREFIX = "TILLPOST__"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PlaceSettings(_Section):
+    """A folder, as a local path or a URI that Spark and pyarrow both reach."""
+
+    root: str
+
+
+class LandingSettings(PlaceSettings):
+    """Where the drops arrive, and for how many days a landed file with contacts is kept (null: for ever)."""
+
+    retention_days: PositiveInt | None
+
+
+class VaultSettings(_Section):
+    """The secret key that hashes and seals contacts."""
+
+    key_file: str
+    allow_generated_key: bool
+
+
+class BusinessSettings(_Section):
+    """What a business day, its close and its money are."""
+
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    close_hour: Annotated[int, Field(ge=0, le=23)]
+    default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+
+
+class SparkSettings(_Section):
+    """The session. `master` is null on a cluster, where spark-submit decides."""
+
+    master: str | None
+    driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")]
+    shuffle_partitions: PositiveInt
+    conf: dict[str, str]
+
+
+class TrackingSettings(_Section):
+    """The MLflow store."""
+
+    uri: str
+    artifacts: str
+    experiment: str
+
+
+class IdentitySettings(_Section):
+    """The order in which a fact's identifiers are preferred as its anchor."""
+
+    anchors: tuple[Literal["loyalty_card", "phone", "payment_token"], ...]
+
+
+class CatalogueSettings(_Section):
+    """Departments whose goods are never offered, though they are counted."""
+
+    never_offered: tuple[str, ...]
+
+
+class InterestSettings(_Section):
+    """How fast an interest fades, and how many are kept for a person and kind."""
+
+    half_life_days: PositiveInt
+
+
+class ReplenishmentSettings(_Section):
+    """When a habit counts as one."""
+
+    min_purchase_days: Annotated[int, Field(ge=2)]
+    min_interval_days: PositiveInt
+
+
+class AlsSettings(_Section):
+    """Implicit ALS: the model's own parameters, the time split and the gate."""
+
+    rank: PositiveInt
+    iterations: PositiveInt
+    reg_param: Annotated[float, Field(gt=0)]
+    alpha: Annotated[float, Field(gt=0)]
+    half_life_days: PositiveInt
+    min_item_buyers: PositiveInt
+    holdout_days: PositiveInt
+    seed: int
+    gate_min_gain: float
+
+
+class RecommendationSettings(_Section):
+    """How many recommendations a person gets."""
+
+    per_person: PositiveInt
+
+
+class SendListSettings(_Section):
+    """The mail that follows a receipt: how many goods in each block."""
+
+    slots_per_block: PositiveInt
+    due_within_days: PositiveInt
+
+
+class RunnerSettings(_Section):
+    """How the runner writes and how much it does at once."""
+
+    parallel_tables: PositiveInt
+    max_touched_keys: PositiveInt
+    max_touched_share: Share
+
+
+class Settings(BaseSettings):
+    """Every setting of tillpost. See `conf/base.yaml` for the values and what each is for."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__", nested_model_default_partial_update=True
+    )
+
+    lake: PlaceSettings
+    landing: LandingSettings
+    exports: PlaceSettings
+    vault: VaultSettings
+    business: BusinessSettings
+    spark: SparkSettings
+    tracking: TrackingSettings
+    identity: IdentitySettings
+    catalogue: CatalogueSettings
+    interests: InterestSettings
+    replenishment: ReplenishmentSettings
+    als: AlsSettings
+    recommendations: RecommendationSettings
+    send_list: SendListSettings
+    runner: RunnerSettings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load` says which sources there are; nothing is read from a working directory by accident."""
+        return (init_settings,)
+
+    def value(self, path: str) -> Any:
+        """The value at a dotted path, such as `interests.half_life_days`."""
+        node: Any = self
+        for part in path.split("."):
+            node = getattr(node, part)
+        return node
+
+
+def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
+    """Read and check all settings.
+
+    Args:
+        conf: The environment's file, laid over the `base.yaml` beside it; null: `conf/base.yaml` alone.
+        sets: `key=value` pairs with dotted keys; values are read as YAML, so `8`, `true` and `[a, b]` are typed.
+
+    Raises:
+        SettingsError: a file that is missing or is not YAML, an unknown key, a value of the wrong type.
+    """
+    base = (conf.parent if conf else _checkout_conf()) / "base.yaml"
+    layers: dict[str, Any] = {}
+    _refuse_unknown_variables()
+    for source in (
+        *(_yaml_source(path) for path in (base, conf) if path is not None),
+        EnvSettingsSource(Settings),
+        *(InitSettingsSource(Settings, _nest(pair)) for pair in sets),
+    ):
+        layers = _merged(layers, source())
+    try:
+        return Settings.model_validate(layers)
+    except ValidationError as error:
+        raise SettingsError(_explain(error), remedy=f"Mend the named keys; {base} lists every one.") from error
+
+
+def _checkout_conf() -> Path:
+    here = Path("conf")
+    return here if here.is_dir() else Path(__file__).resolve().parent.parent / "conf"
+
+
+def _yaml_source(path: Path) -> PydanticBaseSettingsSource:
+    if not path.is_file():
+        raise SettingsError(
+            f"The settings file {path} does not exist",
+            remedy="Name a file that does, for example --conf conf/local.yaml",
+        )
+    try:
+        return YamlConfigSettingsSource(Settings, path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}", remedy="Mend its syntax.") from error
+
+
+def _refuse_unknown_variables() -> None:
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        if variable.upper().startswith(ENV_PREFIX):
+            section = ENV_PREFIX + variable.upper().removeprefix(ENV_PREFIX).split("__")[0]
+            if section not in known:
+                raise SettingsError(
+                    f"The environment variable {variable} names no section of the settings" + _nearest(section, known),
+                    remedy=f"Unset it, or write it as {ENV_PREFIX}LAKE__ROOT.",
+                )
+
+
+def _nest(pair: str) -> dict[str, Any]:
+    key, equals, raw = pair.partition("=")
+    if not (equals and key.strip()):
+        raise SettingsError(
+            f"--set {pair!r} is not of the form key=value", remedy="Write for example --set lake.root=data/lake"
+        )
+    try:
+        value = yaml.safe_load(raw)
+    except yaml.YAMLError:
+        value = raw
+    for part in reversed(key.strip().split(".")):
+        value = {part: value}
+    return value  # type: ignore[no-any-return]
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {key: _merged(base[key], over[key]) for key in base.keys() & over.keys() if _dicts(base[key], over[key])}
+    return {**base, **over, **both}
+
+
+def _dicts(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{key}: unknown setting" + _nearest(key, set(_keys(Settings))))
+        elif fault["type"] == "missing":
+            lines.append(f"{key}: missing")
+        else:
+            lines.append(f"{key}: {fault['msg']} (found {fault['input']!r})")
+    return "The settings are refused:\n  " + "\n  ".join(lines)
+
+
+def _nearest(key: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _keys(inner, f"{prefix}{name}.")

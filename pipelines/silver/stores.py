@@ -1,0 +1,34 @@
+"""One row per shop, as its latest record says."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame
+
+from pipelines.bronze import records as bronze
+from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
+from pipelines.lakehouse.types import STRING
+from pipelines.landing.stores import SOURCE
+from pipelines.silver.parse import parse
+
+TABLE = Table(
+    name="silver.stores",
+    doc=__doc__,
+    key=("store_id",),
+    scope=("store_id",),
+    columns=(
+        Col("store_id", STRING, "The shop", nullable=False),
+        Col("name", STRING, "What a customer reads; missing: the number is shown"),
+        Col("region", STRING, "Where it lies; missing: not known"),
+        Col("time_zone", STRING, "IANA name, such as `America/New_York`; missing: the business's own"),
+        *LINEAGE,
+    ),
+    inputs=(bronze.TABLES["stores"],),
+    write=Facts(unit=("store_id",), prefer=("arrived_at", "content_hash")),
+)
+
+
+def build(records: DataFrame, *, as_of: date) -> DataFrame:
+    """One row per record, with the reasons against it."""
+    return parse(records, SOURCE)

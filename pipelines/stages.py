@@ -1,0 +1,150 @@
+"""The stages of a run: what each `tillpost` subcommand and each job does, from an open session.
+
+A stage takes a lease, brings its tables up to date, and appends to `audit.runs`. Killed anywhere and run again, it finishes what is missing and
+leaves alone what is done.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from pipelines import ingest as ingestion
+from pipelines.bronze import records as bronze
+from pipelines.calc.time import books_close
+from pipelines.errors import SystemFault
+from pipelines.flow import FLOW, of_stage
+from pipelines.lakehouse import audit
+from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.lease import lease
+from pipelines.lakehouse.mark import Counts
+from pipelines.lakehouse.refusal import quarantine_of
+from pipelines.lakehouse.session import spark_session, stop
+from pipelines.lakehouse.table import Facts, Snapshot, Table
+from pipelines.lakehouse.vault import ensure_key
+from pipelines.landing.sources import SOURCES
+from pipelines.replay import Replay
+from pipelines.runner import Outcome, Run, run_steps
+from pipelines.settings import Settings
+
+Report = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """An open run: the settings it was started with, and what the runner needs of them."""
+
+    settings: Settings
+    run: Run
+    report: Report
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of this run."""
+        return self.run.lake
+
+    @property
+    def close(self) -> datetime:
+        """When the books of this run's date closed (UTC)."""
+        business = self.settings.business
+        return books_close(self.run.as_of, business.time_zone, business.close_hour)
+
+
+@contextmanager
+def opened(settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
+    """A session and a run of one date; the session ends with the block."""
+    spark = spark_session(settings.spark, app_name="tillpost")
+    lake = Lake(spark, settings.lake.root)
+    champion = _champions(settings, as_of)
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run = Run(lake, run_id, as_of, settings.value, champion)
+    replay = None
+    if _newest_date(lake) > as_of:
+        close = books_close(as_of, settings.business.time_zone, settings.business.close_hour)
+        replay = Replay(lake, as_of, close, run.values)
+    try:
+        yield Context(settings, Run(lake, run_id, as_of, settings.value, champion, replay), report)
+    finally:
+        if replay is not None:
+            replay.forget()
+        stop(spark)
+
+
+def _champions(settings: Settings, as_of: date) -> Callable[[str], Any]:
+    @cache
+    def champion(name: str) -> Any:
+        return None
+
+    return champion
+
+
+def _newest_date(lake: Lake) -> date:
+    heads = [lake.head(step.table) for step in FLOW]
+    return max((head.mark.as_of for head in heads if head and head.mark), default=date.min)
+
+
+def ingest(context: Context) -> None:
+    """Landing files that arrived before the close go into bronze; a run for a past date reads none."""
+    run, settings = context.run, context.settings
+    if run.replay is not None:
+        return
+    key = ensure_key(settings.vault.key_file, allow_generated=settings.vault.allow_generated_key)
+    with lease(settings.lake.root, "ingest", run.run_id):
+        mark = run.mark("ingest")
+        plan = ingestion.plan(context.lake, settings.landing.root, SOURCES, context.close, mark)
+        if plan.batch == 0:
+            raise SystemFault(
+                f"No landing file under {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
+                remedy="Land some (`tillpost land` writes the demo's), or name another folder with --set landing.root=...",
+            )
+        for source in SOURCES:
+            table = bronze.TABLES[source.name]
+            started = datetime.now(UTC)
+            version = ingestion.append(
+                context.lake,
+                source,
+                plan,
+                mark,
+                landing_root=settings.landing.root,
+                key=key,
+                region=settings.business.default_region,
+            )
+            seconds = (datetime.now(UTC) - started).total_seconds()
+            head = context.lake.head(table)
+            scope = "unchanged" if version is None else f"batch {plan.batch}"
+            context.report(Outcome(table.name, head.version if head else 0, Counts() if version else None, seconds, scope))
+        tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in SOURCES)]
+        audit.record(context.lake, tables, mark)
+
+
+def refine(context: Context) -> None:
+    """Records become facts: silver and quarantine."""
+    _make(context, "refine")
+
+
+def build(context: Context) -> None:
+    """Facts become what marketing works from: gold."""
+    _make(context, "build")
+
+
+def score(context: Context) -> None:
+    """Champions score people, and the day's send list is made."""
+    _make(context, "score")
+
+
+def _make(context: Context, stage: str) -> None:
+    run = context.run
+    steps = tuple(s for s in of_stage(stage) if run.replay is None or isinstance(s.table.write, Snapshot))
+    with lease(context.settings.lake.root, stage, run.run_id):
+        run_steps(run, steps, parallel=context.settings.runner.parallel_tables, report=context.report)
+        audit.record(context.lake, _with_quarantine(context.lake, [s.table for s in of_stage(stage)]), run.mark(stage))
+
+
+def _with_quarantine(lake: Lake, tables: list[Table]) -> list[Table]:
+    beside = [quarantine_of(table) for table in tables if isinstance(table.write, Facts)]
+    return [*tables, *(table for table in beside if lake.head(table) is not None)]
