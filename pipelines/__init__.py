@@ -1,0 +1,1 @@
+"""tillpost: from the till to the mailbox."""

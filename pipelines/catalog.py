@@ -1,4 +1,4 @@
-"""Every table of the lake, whoever makes it: what `tillpost tables`, `tillpost sql` and the documentation list."""
+"""Every table of the lake, whoever makes it: what `tillpost tables`, `sql` and the documentation list."""
 
 from __future__ import annotations
 

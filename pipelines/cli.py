@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -10,11 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.errors import TillpostError, UsageError
+from pipelines.errors import SystemFault, TillpostError, UsageError
 
 app = typer.Typer(
     name="tillpost",
-    help="From the till to the mailbox: receipts, web sessions and mails become send lists and honest reports.",
+    help="From the till to the mailbox: receipts, web sessions and mails become send lists and reports.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -22,9 +24,19 @@ app = typer.Typer(
 
 DEMO_DATE = date(2017, 12, 31)
 
-Conf = Annotated[Path, typer.Option("--conf", envvar="TILLPOST_CONF", help="The environment's settings, laid over base.yaml beside it.")]
-Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as lake.root=data/lake. Repeatable.")]
-AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The business date whose books are closed.")]
+Conf = Annotated[
+    Path,
+    typer.Option(
+        "--conf", envvar="TILLPOST_CONF", help="The environment's settings, laid over base.yaml beside it."
+    ),
+]
+Sets = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as lake.root=data/lake. Repeatable."),
+]
+AsOf = Annotated[
+    datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The business date whose books are closed.")
+]
 LOCAL = Path("conf/local.yaml")
 
 
@@ -34,7 +46,9 @@ def _settings(conf: Path, sets: list[str]) -> Any:
     return load(conf, sets)
 
 
-def _run_stages(names: tuple[str, ...], conf: Path, sets: list[str], as_of: datetime, *, train: bool = False) -> None:
+def _run_stages(
+    names: tuple[str, ...], conf: Path, sets: list[str], as_of: datetime, *, train: bool = False
+) -> None:
     settings = _settings(conf, sets)
     from pipelines import stages
 
@@ -42,7 +56,7 @@ def _run_stages(names: tuple[str, ...], conf: Path, sets: list[str], as_of: date
 
 
 def _stage_command(name: str, says: str) -> None:
-    def command(as_of: AsOf, conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006 - typer reads the default
+    def command(as_of: AsOf, conf: Conf = LOCAL, sets: Sets = []) -> None:
         _run_stages((name,), conf, sets, as_of)
 
     command.__doc__ = says
@@ -51,9 +65,15 @@ def _stage_command(name: str, says: str) -> None:
 
 for _name, _says in (
     ("ingest", "Landing files that had arrived by the close go into bronze, as received."),
-    ("refine", "Bronze records become typed facts in silver; what is refused goes to quarantine, with every reason."),
+    (
+        "refine",
+        "Bronze records become typed facts in silver; what is refused goes to quarantine, with every reason.",
+    ),
     ("build", "Facts become gold: the customer 360, interests, replenishment, KPIs."),
-    ("train", "Fit ALS on what was known at the close, compare it in MLflow, and promote it if the gate lets it."),
+    (
+        "train",
+        "Fit ALS on what was known at the close, compare it in MLflow, and promote it if the gate lets it.",
+    ),
     ("score", "The champion scores people, and the day's send list is made."),
     ("publish", "Validate, export and release the send list and the report."),
 ):
@@ -64,7 +84,7 @@ for _name, _says in (
 def run(
     as_of: AsOf,
     conf: Conf = LOCAL,
-    sets: Sets = [],  # noqa: B006 - typer reads the default
+    sets: Sets = [],
     train: Annotated[bool, typer.Option("--train", help="Train and gate the models before scoring.")] = False,
 ) -> None:
     """One day's scheduled run: ingest, refine, build, score, publish. It never trains unless asked to."""
@@ -73,8 +93,8 @@ def run(
 
 
 @app.command()
-def land(conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006
-    """Write the demo's landing files: a year of real receipts, as tills and a mail provider would have dropped them."""
+def land(conf: Conf = LOCAL, sets: Sets = []) -> None:
+    """Write the demo's landing files: a year of real receipts, as tills would have dropped them."""
     settings = _settings(conf, sets)
     from pipelines import demo
 
@@ -84,7 +104,7 @@ def land(conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006
 @app.command()
 def demo(
     conf: Conf = LOCAL,
-    sets: Sets = [],  # noqa: B006
+    sets: Sets = [],
     as_of: AsOf = datetime(2017, 12, 31),  # noqa: DTZ001 - a day
 ) -> None:
     """The whole flow on real receipts: land, ingest, refine, build, train, score, publish."""
@@ -95,7 +115,7 @@ def demo(
 
 
 @app.command()
-def tables(conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006
+def tables(conf: Conf = LOCAL, sets: Sets = []) -> None:
     """Every table: its grain, rows, version and freshness."""
     settings = _settings(conf, sets)
     from pipelines import console, query
@@ -111,15 +131,27 @@ def tables(conf: Conf = LOCAL, sets: Sets = []) -> None:  # noqa: B006
         ]
         for line in query.listing(settings.lake.root)
     ]
-    console.grid(f"The lake at {settings.lake.root}", ["table", "grain", "rows", "version", "as of", "written"], rows, right=("rows", "version"))
+    console.grid(
+        f"The lake at {settings.lake.root}",
+        ["table", "grain", "rows", "version", "as of", "written"],
+        rows,
+        right=("rows", "version"),
+    )
 
 
 @app.command()
 def sql(
-    statement: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's dialect; tables are named as `tillpost tables` lists them.")],
+    statement: Annotated[
+        str,
+        typer.Argument(
+            help="One SELECT, in DuckDB's dialect; tables are named as `tillpost tables` lists them."
+        ),
+    ],
     conf: Conf = LOCAL,
-    sets: Sets = [],  # noqa: B006
-    release: Annotated[str | None, typer.Option(help="Read every table at the versions of this release, or of `latest`.")] = None,
+    sets: Sets = [],
+    release: Annotated[
+        str | None, typer.Option(help="Read every table at the versions of this release, or of `latest`.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Rows to show at most.")] = 100,
 ) -> None:
     """Ask the lake. Starts no Spark; changes nothing."""
@@ -128,20 +160,30 @@ def sql(
 
     answer = query.select(settings.lake.root, statement, release)
     shown = answer.slice(0, limit).to_pylist()
-    console.grid("", answer.column_names, [["" if v is None else str(v) for v in row.values()] for row in shown])
+    console.grid(
+        "", answer.column_names, [["" if v is None else str(v) for v in row.values()] for row in shown]
+    )
     if answer.num_rows > limit:
         console.OUT.print(f"{answer.num_rows:,} rows; the first {limit} are shown. --limit shows more.")
 
 
 @app.command()
-def doctor(conf: Conf = LOCAL, sets: Sets = [], deep: Annotated[bool, typer.Option(help="Start a session and write a row, too.")] = False) -> None:  # noqa: B006
+def doctor(
+    conf: Conf = LOCAL,
+    sets: Sets = [],
+    deep: Annotated[bool, typer.Option(help="Start a session and write a row, too.")] = False,
+) -> None:
     """Check Java, jars, the workers' interpreter, disk and settings, and name the fix of each fault."""
     settings = _settings(conf, sets)
     from pipelines import console
     from pipelines.doctor import examine
 
     findings = examine(settings, deep=deep)
-    console.grid("", ["check", "", "found", "what to do"], [[f.check, "ok" if f.ok else "FAULT", f.detail, "" if f.ok else f.remedy] for f in findings])
+    console.grid(
+        "",
+        ["check", "", "found", "what to do"],
+        [[f.check, "ok" if f.ok else "FAULT", f.detail, "" if f.ok else f.remedy] for f in findings],
+    )
     if not all(f.ok for f in findings):
         raise typer.Exit(5)
 
@@ -155,19 +197,48 @@ def guarded(work: Callable[[], Any]) -> int:
 
         console.fail(error)
         return error.exit_code
+    except OSError as error:
+        from pipelines import console
+
+        fault = SystemFault(
+            f"The machine refused: {error}",
+            remedy="Check the disk's space and permissions (`tillpost doctor`), then run again.",
+        )
+        console.fail(fault)
+        return fault.exit_code
+    except Exception as error:
+        return _unexpected(error)
     except KeyboardInterrupt:
         sys.stderr.write("tillpost: stopped. Run the same command again: it goes on from what is done.\n")
         return 130
     return 0
 
 
+def _unexpected(error: Exception) -> int:
+    """A bug, or a fault of the engine that nobody foresaw: one line now, the whole trace in a file."""
+    from pipelines import console
+
+    trace = Path(tempfile.mkdtemp(prefix="tillpost-")) / "error.txt"
+    trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    console.fail(
+        TillpostError(
+            f"Unexpected {type(error).__name__}: {first[:300]}",
+            remedy=f"Run again: what is done is kept. If it comes back, report it with {trace}",
+        )
+    )
+    return TillpostError.exit_code
+
+
 def main() -> None:
-    """The entry point: an error is a message with a remedy and an exit code of its class, never a bare stack trace."""
+    """The entry point: an error is a message, a remedy and an exit code, never a bare stack trace."""
     sys.exit(guarded(app))
 
 
 def job(name: str) -> None:
     """The entry point of `jobs/<name>.py` under spark-submit: the subcommand of the same name."""
-    if name not in {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}:
+    if name not in {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }:
         raise UsageError(f"There is no job {name!r}", remedy="See jobs/ for those there are.")
     sys.exit(guarded(lambda: app(args=[name, *sys.argv[1:]], standalone_mode=True)))

@@ -1,4 +1,4 @@
-"""What a person sees while a run works, and when it ends: a bar for each stage on a terminal, plain lines elsewhere."""
+"""What a person sees while a run works, and when it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 @contextmanager
 def stage(name: str, total: int) -> Iterator[Progress]:
     """A bar named after the stage, which ends as one line with its time."""
-    columns = (TextColumn("[bold]{task.description:<8}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("[bold]{task.description:<8}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=OUT, transient=False) as bar:
         bar.add_task(name, total=total)
         yield bar

@@ -18,7 +18,8 @@ class TillpostError(Exception):
     """What went wrong, with the remedy apart so that a command line can show it on a line of its own.
 
     Args:
-        message: What is wrong and where: table, column, counts, sample keys. Never a contact or a card number.
+        message: What is wrong and where: table, column, counts, sample keys. Never a contact or a card
+            number.
         remedy: What the reader should do next, as an imperative sentence.
     """
 
@@ -40,7 +41,10 @@ class UsageError(TillpostError):
 
 
 class SettingsError(TillpostError):
-    """A setting that is unknown, missing, of the wrong type, or not allowed here. Raised before Spark starts."""
+    """A setting that is unknown, missing, of the wrong type, or not allowed here.
+
+    Raised before Spark starts.
+    """
 
     exit_code = 3
 

@@ -1,7 +1,7 @@
 """The map of the house: every table, in an order in which each finds its inputs made.
 
-Tables of one stage that do not read each other are built at the same time. `tests/contracts/` holds that every table module is listed here, that inputs come
-earlier, and that layers read only from below.
+Tables of one stage that do not read each other are built at the same time. `tests/contracts/` holds that
+every table module is listed here, that inputs come earlier, and that layers read only from below.
 """
 
 from __future__ import annotations
@@ -24,7 +24,16 @@ from pipelines.gold import (
     send_list,
 )
 from pipelines.lakehouse.table import Table
-from pipelines.silver import campaigns, customers, engagement, person_identifiers, products, receipt_lines, receipts, stores
+from pipelines.silver import (
+    campaigns,
+    customers,
+    engagement,
+    person_identifiers,
+    products,
+    receipt_lines,
+    receipts,
+    stores,
+)
 
 Build = Callable[..., DataFrame]
 
@@ -45,8 +54,27 @@ def _steps(stage: str, *modules: Any) -> tuple[Step, ...]:
 
 
 FLOW: tuple[Step, ...] = (
-    *_steps("refine", receipts, receipt_lines, products, stores, customers, campaigns, engagement, person_identifiers),
-    *_steps("build", purchase_days, product_days, customer_totals, customer_360, kpi_daily, interest_profiles, replenishment),
+    *_steps(
+        "refine",
+        receipts,
+        receipt_lines,
+        products,
+        stores,
+        customers,
+        campaigns,
+        engagement,
+        person_identifiers,
+    ),
+    *_steps(
+        "build",
+        purchase_days,
+        product_days,
+        customer_totals,
+        customer_360,
+        kpi_daily,
+        interest_profiles,
+        replenishment,
+    ),
     *_steps("score", recommendations, send_list),
 )
 

@@ -1,7 +1,8 @@
 """Which scope values does a change touch, and which input rows does their rebuild need?
 
-Touched is the union, over the inputs, of the scope values of every row that came or went: its before and its after image, so both the old and the new
-person of an identifier, both the old and the new day of a receipt. An input that does not carry the scope is lifted through one that does.
+Touched is the union, over the inputs, of the scope values of every row that came or went: its before and its
+after image, so both the old and the new person of an identifier, both the old and the new day of a receipt.
+An input that does not carry the scope is lifted through one that does.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def touched(
         table: A table with one scope column.
         mark: The watermark: the versions its rows were built from.
         versions: The inputs' versions now.
-        as_of: Rows dated after the watermark's date and up to this one become visible, whenever they were written.
+        as_of: Rows dated after the watermark's date and up to this one become visible, whenever they were
+            written.
         max_keys: Beyond so many values the table is rebuilt whole.
         max_share: Beyond this share of the standing values likewise.
     """
@@ -81,14 +83,18 @@ def touched(
     return _collected(lake, table, found, max_keys, max_share)
 
 
-def _collected(lake: Lake, table: Table, found: Sequence[DataFrame], max_keys: int, max_share: float) -> Touched:
+def _collected(
+    lake: Lake, table: Table, found: Sequence[DataFrame], max_keys: int, max_share: float
+) -> Touched:
     if not found:
         return Touched(())
     scope = table.scope[0]
     union = found[0]
     for more in found[1:]:
         union = union.unionByName(more)
-    rows = union.where(F.col(scope).isNotNull()).distinct().limit(max_keys + 1).collect()  # bounded by max_keys
+    rows = (
+        union.where(F.col(scope).isNotNull()).distinct().limit(max_keys + 1).collect()
+    )  # bounded by max_keys
     values = tuple(sorted(row[0] for row in rows))
     if len(values) > max_keys:
         return EVERYTHING
@@ -110,7 +116,7 @@ def _lift(lake: Lake, table: Table, read: Input, rows: DataFrame, versions: Mapp
 
 
 def narrowed(table: Table, frames: Mapping[str, DataFrame], change: Touched) -> list[DataFrame]:
-    """The inputs of a build, each cut to the rows that the touched values need where that can be said cheaply."""
+    """The inputs of a build, cut to what the touched values need where that can be said cheaply."""
     if change.values is None:
         return [frames[read.table.name] for read in table.reads]
     return [_narrow(table, read, frames, change.values) for read in table.reads]
@@ -132,4 +138,6 @@ def _reading(table: Table, wanted: Table | None) -> Input:
     for read in table.reads:
         if wanted is not None and read.table.name == wanted.name:
             return read
-    raise ValueError(f"{table.name} leads an input through {wanted.name if wanted else None}, which it does not read")
+    raise ValueError(
+        f"{table.name} leads an input through {wanted.name if wanted else None}, which it does not read"
+    )

@@ -1,7 +1,8 @@
 """From landing files to bronze: every file once, every record kept.
 
-The plan comes first. A batch's files are written into the ledger `bronze.files`; then each source appends the files that its own watermark does not cover. Killed in between,
-the next run finds the plan and finishes the same batch. Contacts go to the vault before bronze holds their tokens.
+The plan comes first. A batch's files are written into the ledger `bronze.files`; then each source appends the
+files that its own watermark does not cover. Killed in between, the next run finds the plan and finishes the
+same batch. Contacts go to the vault before bronze holds their tokens.
 """
 
 from __future__ import annotations
@@ -39,13 +40,25 @@ FILES = Table(
 
 TOKENS = Table(
     name="vault.tokens",
-    doc="One row per contact: its token, and the contact sealed under its person's key. Only an export opens it.",
+    doc="One row per contact: its token, and the contact sealed under its person's key.",
     key=("token",),
     columns=(
         Col("token", STRING, "What bronze and silver hold instead of the contact", nullable=False),
-        Col("kind", STRING, "`email`, `phone`, or `record` for a record that could not be read", nullable=False),
-        Col("key_id", STRING, "The secret key that made the token and wraps the person's key", nullable=False),
-        Col("person_key", BINARY, "The person's own key, wrapped; without it the contact is lost for good", nullable=False),
+        Col(
+            "kind",
+            STRING,
+            "`email`, `phone`, or `record` for a record that could not be read",
+            nullable=False,
+        ),
+        Col(
+            "key_id", STRING, "The secret key that made the token and wraps the person's key", nullable=False
+        ),
+        Col(
+            "person_key",
+            BINARY,
+            "The person's own key, wrapped; without it the contact is lost for good",
+            nullable=False,
+        ),
         Col("sealed", BINARY, "The contact, encrypted under that key", nullable=False),
     ),
     write=Append(),
@@ -54,7 +67,7 @@ TOKENS = Table(
 
 @dataclass(frozen=True)
 class Plan:
-    """What is left to read: `batch` is the last one planned; `misplaced` are files whose path breaks the layout, each with why."""
+    """The last batch planned, and the files whose path breaks the layout, each with why."""
 
     batch: int
     misplaced: list[tuple[str, str]]
@@ -70,7 +83,12 @@ def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datet
     if new is None:
         return Plan(last, misplaced)
     batch = last + 1
-    lake.commit(FILES, new.withColumn("batch", F.lit(batch).cast(LONG)), mark.model_copy(update={"batch": batch}), parent=parent)
+    lake.commit(
+        FILES,
+        new.withColumn("batch", F.lit(batch).cast(LONG)),
+        mark.model_copy(update={"batch": batch}),
+        parent=parent,
+    )
     return Plan(batch, misplaced)
 
 
@@ -79,11 +97,15 @@ def _new_files(lake: Lake, found: Sequence[Landed]) -> DataFrame | None:
         return None
     rows = [(f.source, f.path, f.size, f.arrived_at) for f in found]
     listed = lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
-    new = listed.join(lake.read(FILES).select("source", "file", "size"), on=["source", "file", "size"], how="left_anti")
+    new = listed.join(
+        lake.read(FILES).select("source", "file", "size"), on=["source", "file", "size"], how="left_anti"
+    )
     return None if new.isEmpty() else new
 
 
-def append(lake: Lake, source: Source, plan: Plan, mark: Mark, *, landing_root: str, key: KeyRef, region: str) -> int | None:
+def append(
+    lake: Lake, source: Source, plan: Plan, mark: Mark, *, landing_root: str, key: KeyRef, region: str
+) -> int | None:
     """Append a source's planned files to its bronze table; null when it has them all.
 
     Returns:

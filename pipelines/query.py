@@ -1,7 +1,8 @@
 """SQL over the lake without Spark: DuckDB reads the Delta tables through deltalake, in a second.
 
-Every table has its own name (`gold.customer_360`). Given a release, each table is read at the version that the release names, so a query sees one consistent lake whatever a
-run is writing meanwhile. The vault is not here.
+Every table has its own name (`gold.customer_360`). Given a release, each table is read at the version that
+the release names, so a query sees one consistent lake whatever a run is writing meanwhile. The vault is not
+here.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def listing(root: str) -> list[Listed]:
     lines = [_listed(root, table) for table in TABLES]
     if not any(line.version is not None for line in lines):
         raise SystemFault(
-            f"There is no lake at {root}", remedy="Run `make demo` or `tillpost run --as-of DAY`, or name it with --set lake.root=..."
+            f"There is no lake at {root}",
+            remedy="Run `make demo` or `tillpost run --as-of DAY`, or name it with --set lake.root=...",
         )
     return lines
 
@@ -59,7 +61,9 @@ def _listed(root: str, table: Table) -> Listed:
     rows = pc.sum(adds["num_records"]).as_py() or 0
     newest = next(log.commits(path))
     written = datetime.fromtimestamp(newest.timestamp_ms / 1000, tz=UTC)
-    return Listed(table.name, grain(table), rows, head.version, head.mark.as_of if head.mark else None, written)
+    return Listed(
+        table.name, grain(table), rows, head.version, head.mark.as_of if head.mark else None, written
+    )
 
 
 def select(root: str, sql: str, release: str | None = None) -> pa.Table:
@@ -85,7 +89,8 @@ def select(root: str, sql: str, release: str | None = None) -> pa.Table:
             return connection.execute(sql).to_arrow_table()
         except duckdb.Error as error:
             raise UsageError(
-                f"The query is refused: {error}", remedy="`tillpost tables` lists the tables; docs/tables/ lists their columns."
+                f"The query is refused: {error}",
+                remedy="`tillpost tables` lists the tables; docs/tables/ lists their columns.",
             ) from error
 
 
@@ -94,7 +99,9 @@ def _mentioned(table: Table, sql: str) -> bool:
     return table.layer != "vault" and re.search(rf"\b{name}\b", sql, re.IGNORECASE) is not None
 
 
-def _register(connection: duckdb.DuckDBPyConnection, root: str, table: Table, versions: Mapping[str, int] | None) -> bool:
+def _register(
+    connection: duckdb.DuckDBPyConnection, root: str, table: Table, versions: Mapping[str, int] | None
+) -> bool:
     path, handle = path_of(root, table), table.name.replace(".", "__")
     there = log.head(path) is not None and (versions is None or table.name in versions)
     if there:
@@ -115,7 +122,12 @@ def _empty(table: Table) -> pa.Table:
 
 def _versions_of(root: str, release: str) -> dict[str, int]:
     condition = "" if release == "latest" else f"WHERE release_id = '{release.replace(chr(39), chr(39) * 2)}'"
-    rows = select(root, f"SELECT versions FROM {releases.TABLE.name} {condition} ORDER BY as_of DESC LIMIT 1").to_pylist()
+    rows = select(
+        root, f"SELECT versions FROM {releases.TABLE.name} {condition} ORDER BY as_of DESC LIMIT 1"
+    ).to_pylist()
     if not rows:
-        raise DataError(f"There is no release {release!r} in this lake", remedy="`tillpost sql 'select * from audit.releases'` lists them.")
+        raise DataError(
+            f"There is no release {release!r} in this lake",
+            remedy="`tillpost sql 'select * from audit.releases'` lists them.",
+        )
     return dict(rows[0]["versions"])

@@ -1,7 +1,9 @@
-"""What was known at an earlier close: every table built again from the records that had arrived by then, without writing any.
+"""What was known at an earlier close: every table built again from the records that had arrived by then,
+without writing any.
 
-A run for a past date reads its inputs from here, so its dated partitions hold what that day's own run would have written, and no table that describes the present is touched. It is
-the same pure builds over fewer records, which makes it the plainest statement of what a rebuild is.
+A run for a past date reads its inputs from here, so its dated partitions hold what that day's own run would
+have written, and no table that describes the present is touched. It is the same pure builds over fewer
+records, which makes it the plainest statement of what a rebuild is.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pyspark.sql import functions as F
 from pipelines.flow import Step, step_of
 from pipelines.lakehouse.facts import settle
 from pipelines.lakehouse.lake import Lake
-from pipelines.lakehouse.refusal import JUDGED, flag
+from pipelines.lakehouse.refusal import judge
 from pipelines.lakehouse.table import Facts, Table
 
 
@@ -46,7 +48,7 @@ class Replay:
         rows = step.build(*inputs, as_of=self.as_of, **self.values(table))
         if not isinstance(table.write, Facts):
             return rows
-        flagged = flag(rows, table).select(*table.names, *JUDGED)
+        flagged = judge(rows, table)
         return settle(table, flagged, flagged.select(*table.names).limit(0)).rows
 
     def forget(self) -> None:

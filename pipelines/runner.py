@@ -1,7 +1,8 @@
 """Read inputs, build, check, write: for one table, or for a stage of the flow.
 
-The write follows from the contract. Facts: new records join what stands (`lakehouse.facts`). By scope: the touched values are rebuilt and replaced. A snapshot: the partition of `as_of` is
-replaced. A table whose inputs, settings, contract and models are those of its watermark is left alone, without a Spark job.
+The write follows from the contract. Facts: new records join what stands (`lakehouse.facts`). By scope: the
+touched values are rebuilt and replaced. A snapshot: the partition of `as_of` is replaced. A table whose
+inputs, settings, contract and models are those of its watermark is left alone, without a Spark job.
 """
 
 from __future__ import annotations
@@ -23,18 +24,23 @@ from pipelines.lakehouse.facts import settle
 from pipelines.lakehouse.lake import Lake, any_of
 from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
-from pipelines.lakehouse.refusal import BATCH, JUDGED, flag, quarantine_of
+from pipelines.lakehouse.refusal import BATCH, judge, quarantine_of
 from pipelines.lakehouse.table import ByScope, Facts, Snapshot, Table
 from pipelines.replay import Replay
 
 LOOK_BACK = 60  # commits searched for the snapshot of an earlier date
 
-Champion = Callable[[str], Any]  # the model's name -> what `build` takes, with a `label`; null without a champion
+Champion = Callable[
+    [str], Any
+]  # the model's name -> what `build` takes, with a `label`; null without a champion
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run is: its lake, its name, its date, and where values and models come from. `replay` is there for a past date only."""
+    """What one run is: its lake, its name, its date, and where values and models come from.
+
+    `replay` is there for a past date only.
+    """
 
     lake: Lake
     run_id: str
@@ -51,7 +57,9 @@ class Run:
     def mark(self, stage: str, **facts: Any) -> Mark:
         """A watermark of this run."""
         blank = {"contract": "", "settings": "", "code": code_version()}
-        return Mark(run=self.run_id, stage=stage, as_of=self.as_of, started_at=datetime.now(UTC), **{**blank, **facts})
+        return Mark(
+            run=self.run_id, stage=stage, as_of=self.as_of, started_at=datetime.now(UTC), **{**blank, **facts}
+        )
 
 
 @dataclass(frozen=True)
@@ -65,14 +73,18 @@ class Outcome:
     scope: str
 
 
-def run_steps(run: Run, steps: tuple[Step, ...], *, parallel: int, report: Callable[[Outcome], None]) -> list[Outcome]:
+def run_steps(
+    run: Run, steps: tuple[Step, ...], *, parallel: int, report: Callable[[Outcome], None]
+) -> list[Outcome]:
     """Make the tables of `steps`, each after those it reads, up to `parallel` at a time.
 
     Raises:
         The first error of any table, once those at work have ended.
     """
     by_name = {step.table.name: step for step in steps}
-    graph = TopologicalSorter({n: {r.table.name for r in s.table.reads} & by_name.keys() for n, s in by_name.items()})
+    graph = TopologicalSorter(
+        {n: {r.table.name for r in s.table.reads} & by_name.keys() for n, s in by_name.items()}
+    )
     graph.prepare()
     outcomes: list[Outcome] = []
     working: dict[Future[Outcome], str] = {}
@@ -149,33 +161,40 @@ def _frames(run: Run, table: Table, versions: Mapping[str, int]) -> dict[str, Da
     return {read.table.name: run.lake.read(read.table, versions[read.table.name]) for read in table.reads}
 
 
-def _facts(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]) -> tuple[int, Counts | None, str]:
+def _facts(
+    run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
+) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
     (source,) = (read.table for read in table.reads)
     since = head.mark.inputs.get(source.name) if head.mark and _same(head.mark, mark) else None
     now = mark.inputs[source.name]
     records = lake.read(source, now) if since is None or since > now else lake.added(source, since, now)
-    rows = flag(step.build(records, as_of=run.as_of, **values), table).select(*table.names, *JUDGED).persist()
+    rows = judge(step.build(records, as_of=run.as_of, **values), table).persist()
     try:
         (scope,) = table.scope
         standing = lake.read(table, head.version)
         replaced = "true"
         if since is not None:
-            days = [row[0] for row in rows.select(scope).where(F.col(scope).isNotNull()).distinct().collect()]  # one batch's
+            days = [
+                row[0] for row in rows.select(scope).where(F.col(scope).isNotNull()).distinct().collect()
+            ]  # one batch's
             replaced = any_of(scope, sorted(days))
             standing = standing.where(replaced)
         else:
             standing = standing.limit(0)
         judged = settle(table, rows, standing)
         _quarantine(run, table, judged.refused, judged.counts, mark, rebuild=since is None)
-        version = lake.commit(table, judged.rows, mark.model_copy(update={"counts": judged.counts}), parent=head.version, replace=replaced)
+        marked = mark.model_copy(update={"counts": judged.counts, "rebuilt": since is None})
+        version = lake.commit(table, judged.rows, marked, parent=head.version, replace=replaced)
         return version, judged.counts, "rebuilt" if since is None else f"{len(days)} {scope}"
     finally:
         rows.unpersist()
 
 
-def _quarantine(run: Run, table: Table, refused: DataFrame, counts: Counts, mark: Mark, *, rebuild: bool) -> None:
-    """Replace the refused rows of these batches; before the table's own commit, so that none is lost between the two."""
+def _quarantine(
+    run: Run, table: Table, refused: DataFrame, counts: Counts, mark: Mark, *, rebuild: bool
+) -> None:
+    """Replace the refused rows of these batches, before the table's own commit, so that none is lost."""
     quarantine = quarantine_of(table)
     if not counts.refused and (not rebuild or run.lake.head(quarantine) is None):
         return
@@ -185,7 +204,9 @@ def _quarantine(run: Run, table: Table, refused: DataFrame, counts: Counts, mark
     run.lake.commit(quarantine, refused, mark, parent=parent, replace=replace)
 
 
-def _by_scope(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]) -> tuple[int, Counts | None, str]:
+def _by_scope(
+    run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
+) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
     change = EVERYTHING
     if head.mark is not None and _same(head.mark, mark):
@@ -203,17 +224,26 @@ def _by_scope(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str,
         return head.version, None, "unchanged"
     rows = built(run, step, _frames(run, table, mark.inputs), values, change)
     replace = "true" if change.values is None else any_of(table.scope[0], change.values)
+    mark = mark.model_copy(update={"rebuilt": change.everything})
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
-    return version, _counted(lake, table), "rebuilt" if change.values is None else f"{len(change.values)} {table.scope[0]}"
+    return (
+        version,
+        _counted(lake, table),
+        "rebuilt" if change.values is None else f"{len(change.values)} {table.scope[0]}",
+    )
 
 
-def built(run: Run, step: Step, frames: Mapping[str, DataFrame], values: Mapping[str, Any], change: Touched) -> DataFrame:
+def built(
+    run: Run, step: Step, frames: Mapping[str, DataFrame], values: Mapping[str, Any], change: Touched
+) -> DataFrame:
     """The rows of the touched scope values; the same call, with everything touched, is a rebuild."""
     rows = step.build(*narrowed(step.table, frames, change), as_of=run.as_of, **values)
     return rows if change.values is None else rows.where(F.col(step.table.scope[0]).isin(list(change.values)))
 
 
-def _snapshot(run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]) -> tuple[int, Counts | None, str]:
+def _snapshot(
+    run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
+) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
     rows = built(run, step, _frames(run, table, mark.inputs), values, EVERYTHING)
     version = lake.commit(table, rows, mark, parent=head.version, replace=any_of(table.scope[0], [run.as_of]))

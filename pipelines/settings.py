@@ -1,8 +1,8 @@
 """The settings: typed, frozen, and parsed once, before Spark starts.
 
-Sources, the later ones winning: `conf/base.yaml`, the environment's file (`--conf conf/cluster.yaml`), environment
-variables (`TILLPOST__LAKE__ROOT=...`), and `--set lake.root=...`. An unknown key in any of them is refused with the
-nearest known one. Code takes values, never this object: the jobs unpack it.
+Sources, the later ones winning: `conf/base.yaml`, the environment's file (`--conf conf/cluster.yaml`),
+environment variables (`TILLPOST__LAKE__ROOT=...`), and `--set lake.root=...`. An unknown key in any of them
+is refused with the nearest known one. Code takes values, never this object: the jobs unpack it.
 """
 
 from __future__ import annotations
@@ -151,7 +151,11 @@ class Settings(BaseSettings):
     """Every setting of tillpost. See `conf/base.yaml` for the values and what each is for."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__", nested_model_default_partial_update=True
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
     )
 
     lake: PlaceSettings
@@ -195,7 +199,8 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
 
     Args:
         conf: The environment's file, laid over the `base.yaml` beside it; null: `conf/base.yaml` alone.
-        sets: `key=value` pairs with dotted keys; values are read as YAML, so `8`, `true` and `[a, b]` are typed.
+        sets: `key=value` pairs with dotted keys; values are read as YAML, so `8`, `true` and `[a, b]` are
+            typed.
 
     Raises:
         SettingsError: a file that is missing or is not YAML, an unknown key, a value of the wrong type.
@@ -212,7 +217,9 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     try:
         return Settings.model_validate(layers)
     except ValidationError as error:
-        raise SettingsError(_explain(error), remedy=f"Mend the named keys; {base} lists every one.") from error
+        raise SettingsError(
+            _explain(error), remedy=f"Mend the named keys; {base} lists every one."
+        ) from error
 
 
 def _checkout_conf() -> Path:
@@ -229,7 +236,9 @@ def _yaml_source(path: Path) -> PydanticBaseSettingsSource:
     try:
         return YamlConfigSettingsSource(Settings, path)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error}", remedy="Mend its syntax.") from error
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error}", remedy="Mend its syntax."
+        ) from error
 
 
 def _refuse_unknown_variables() -> None:
@@ -239,7 +248,8 @@ def _refuse_unknown_variables() -> None:
             section = ENV_PREFIX + variable.upper().removeprefix(ENV_PREFIX).split("__")[0]
             if section not in known:
                 raise SettingsError(
-                    f"The environment variable {variable} names no section of the settings" + _nearest(section, known),
+                    f"The environment variable {variable} names no section of the settings"
+                    + _nearest(section, known),
                     remedy=f"Unset it, or write it as {ENV_PREFIX}LAKE__ROOT.",
                 )
 
@@ -248,7 +258,8 @@ def _nest(pair: str) -> dict[str, Any]:
     key, equals, raw = pair.partition("=")
     if not (equals and key.strip()):
         raise SettingsError(
-            f"--set {pair!r} is not of the form key=value", remedy="Write for example --set lake.root=data/lake"
+            f"--set {pair!r} is not of the form key=value",
+            remedy="Write for example --set lake.root=data/lake",
         )
     try:
         value = yaml.safe_load(raw)
@@ -260,7 +271,11 @@ def _nest(pair: str) -> dict[str, Any]:
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    both = {key: _merged(base[key], over[key]) for key in base.keys() & over.keys() if _dicts(base[key], over[key])}
+    both = {
+        key: _merged(base[key], over[key])
+        for key in base.keys() & over.keys()
+        if _dicts(base[key], over[key])
+    }
     return {**base, **over, **both}
 
 

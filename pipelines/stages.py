@@ -1,11 +1,12 @@
 """The stages of a run: what each `tillpost` subcommand and each job does, from an open session.
 
-A stage takes a lease, brings its tables up to date, and appends to `audit.runs`. Killed anywhere and run again, it finishes what is missing and
-leaves alone what is done.
+A stage takes a lease, brings its tables up to date, and appends to `audit.runs`. Killed anywhere and run
+again, it finishes what is missing and leaves alone what is done.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
+
+from pyspark.sql import SparkSession
 
 from pipelines import ingest as ingestion
 from pipelines.bronze import records as bronze
@@ -57,22 +60,30 @@ class Context:
 
 @contextmanager
 def opened(settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
-    """A session and a run of one date; the session ends with the block."""
+    """A session, and a run of one date in it; the session ends with the block."""
     spark = spark_session(settings.spark, app_name="tillpost")
-    lake = Lake(spark, settings.lake.root)
-    champion = _champions(settings, as_of)
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    run = Run(lake, run_id, as_of, settings.value, champion)
-    replay = None
-    if _newest_date(lake) > as_of:
-        close = books_close(as_of, settings.business.time_zone, settings.business.close_hour)
-        replay = Replay(lake, as_of, close, run.values)
     try:
-        yield Context(settings, Run(lake, run_id, as_of, settings.value, champion, replay), report)
+        with within(spark, settings, as_of, report) as context:
+            yield context
     finally:
-        if replay is not None:
-            replay.forget()
         stop(spark)
+
+
+@contextmanager
+def within(spark: SparkSession, settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
+    """A run of one date in a session that is somebody else's."""
+    lake = Lake(spark, settings.lake.root)
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run = Run(lake, run_id, as_of, settings.value, _champions(settings, as_of))
+    if _newest_date(lake) <= as_of:
+        yield Context(settings, run, report)
+        return
+    close = books_close(as_of, settings.business.time_zone, settings.business.close_hour)
+    replay = Replay(lake, as_of, close, run.values)
+    try:
+        yield Context(settings, dataclasses.replace(run, replay=replay), report)
+    finally:
+        replay.forget()
 
 
 def _champions(settings: Settings, as_of: date) -> Callable[[str], Any]:
@@ -99,8 +110,9 @@ def ingest(context: Context) -> None:
         plan = ingestion.plan(context.lake, settings.landing.root, SOURCES, context.close, mark)
         if plan.batch == 0:
             raise SystemFault(
-                f"No landing file under {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
-                remedy="Land some (`tillpost land` writes the demo's), or name another folder with --set landing.root=...",
+                f"No landing file under {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M}
+                UTC", remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
+                landing.root=...",
             )
         for source in SOURCES:
             table = bronze.TABLES[source.name]
@@ -117,7 +129,11 @@ def ingest(context: Context) -> None:
             seconds = (datetime.now(UTC) - started).total_seconds()
             head = context.lake.head(table)
             scope = "unchanged" if version is None else f"batch {plan.batch}"
-            context.report(Outcome(table.name, head.version if head else 0, Counts() if version else None, seconds, scope))
+            context.report(
+                Outcome(
+                    table.name, head.version if head else 0, Counts() if version else None, seconds, scope
+                )
+            )
         tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in SOURCES)]
         audit.record(context.lake, tables, mark)
 
@@ -139,12 +155,27 @@ def score(context: Context) -> None:
 
 def _make(context: Context, stage: str) -> None:
     run = context.run
+    if context.lake.head(ingestion.FILES) is None:
+        raise SystemFault(
+            f"There is no lake at {context.lake.root}",
+            remedy=f"Run `tillpost ingest --as-of {run.as_of}` first, or --set lake.root=...",
+        )
     steps = tuple(s for s in of_stage(stage) if run.replay is None or isinstance(s.table.write, Snapshot))
     with lease(context.settings.lake.root, stage, run.run_id):
         run_steps(run, steps, parallel=context.settings.runner.parallel_tables, report=context.report)
-        audit.record(context.lake, _with_quarantine(context.lake, [s.table for s in of_stage(stage)]), run.mark(stage))
+        audit.record(
+            context.lake, _with_quarantine(context.lake, [s.table for s in of_stage(stage)]), run.mark(stage)
+        )
 
 
 def _with_quarantine(lake: Lake, tables: list[Table]) -> list[Table]:
     beside = [quarantine_of(table) for table in tables if isinstance(table.write, Facts)]
     return [*tables, *(table for table in beside if lake.head(table) is not None)]
+
+
+STAGES: dict[str, Callable[[Context], None]] = {
+    "ingest": ingest,
+    "refine": refine,
+    "build": build,
+    "score": score,
+}

@@ -1,7 +1,8 @@
 """A pytest plugin: a skipped test fails, unless its reason says that the skip is by design.
 
-A test that is skipped because something is missing on this machine would otherwise pass for ever without running.
-Write `pytest.skip("by design: ...")` for the few that may be skipped. Loaded by the Makefile with `-p tests.skips`.
+A test that is skipped because something is missing on this machine would otherwise pass for ever without
+running. Write `pytest.skip("by design: ...")` for the few that may be skipped. Loaded by the Makefile with
+`-p tests.skips`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 
 def _fail_if_unexpected(report: pytest.TestReport | pytest.CollectReport) -> None:
-    if report.skipped and not hasattr(report, "wasxfail") and not _reason(report).startswith(BY_DESIGN):
-        reason = _reason(report)
+    reason = _reason(report)
+    if report.skipped and not hasattr(report, "wasxfail") and not reason.startswith(BY_DESIGN):
         report.outcome = "failed"
-        report.longrepr = f"{report.nodeid} was skipped: {reason}\nA skip must give a reason that starts with {BY_DESIGN!r}."
+        report.longrepr = f"{report.nodeid} was skipped: {reason}\nOnly a skip {BY_DESIGN!r} may pass."
 
 
 @pytest.hookimpl(wrapper=True)

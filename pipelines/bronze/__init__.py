@@ -1,0 +1,1 @@
+"""As received, never changed."""

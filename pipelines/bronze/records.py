@@ -1,7 +1,8 @@
 """Bronze: one shape for every source, as received, never changed.
 
-One row is one record of one landing file. The payload is kept as bytes, so nothing is lost to a parser; contacts in it are tokens, and the
-vault alone can open them. A file that could not be read to its end is one row with a fault and no payload.
+One row is one record of one landing file. The payload is kept as bytes, so nothing is lost to a parser;
+contacts in it are tokens, and the vault alone can open them. A file that could not be read to its end is one
+row with a fault and no payload.
 """
 
 from __future__ import annotations

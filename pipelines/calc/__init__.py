@@ -1,0 +1,1 @@
+"""Pure arithmetic: time, contacts, statistics."""

@@ -1,14 +1,14 @@
 """Business days and the close of the books, decided here and nowhere else.
 
-`as_of` is the business date whose books are closed. A run of D knows what *arrived* before the close of D (an hour of D + 1, so
-that the tills' last drops are in) and counts what *occurred* on D or before. Both conditions hold at once, so a mail of D can
-never lean on a receipt of D + 1, even one that was there already.
+`as_of` is the business date whose books are closed. A run of D knows what *arrived* before the close of D (an
+hour of D + 1, so that the tills' last drops are in) and counts what *occurred* on D or before. Both
+conditions hold at once, so a mail of D can never lean on a receipt of D + 1, even one that was there already.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from datetime import UTC as _UTC
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import Column
@@ -21,7 +21,7 @@ def business_date(instant: Column, time_zone: str) -> Column:
 
 
 def books_close(as_of: date, time_zone: str, close_hour: int) -> datetime:
-    """The instant, in UTC, at which the books of `as_of` close: `close_hour` o'clock of the next day, local time.
+    """When the books of `as_of` close, in UTC: `close_hour` o'clock of the next day, local time.
 
     >>> books_close(date(2017, 12, 31), "America/New_York", 6).isoformat()
     '2018-01-01T11:00:00+00:00'

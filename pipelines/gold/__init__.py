@@ -1,0 +1,1 @@
+"""What marketing works from: people, interests, habits, offers, figures."""

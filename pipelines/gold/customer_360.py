@@ -1,8 +1,9 @@
 """One row per person with a purchase and business date: the person as that day's close saw them, with scores.
 
-A daily snapshot, since recency and the scores age with every day. The scores are the classic quintiles of recency, frequency and
-monetary value (Hughes, *Strategic Database Marketing*, 1994): 5 is the best fifth of the people, 1 the weakest. A fifth is cut by rank, and equal values
-share the better score, so a score never depends on how ties were broken.
+A daily snapshot, since recency and the scores age with every day. The scores are the classic quintiles of
+recency, frequency and monetary value (Hughes, *Strategic Database Marketing*, 1994): 5 is the best fifth of
+the people, 1 the weakest. A fifth is cut by rank, and equal values share the better score, so a score never
+depends on how ties were broken.
 """
 
 from __future__ import annotations
@@ -32,10 +33,20 @@ TABLE = Table(
         Col("recency_days", INT, "Days from the last purchase to `as_of`", nullable=False),
         Col("purchase_days", INT, "Number of different days with a sale receipt", nullable=False),
         Col("receipts", INT, "Number of sale receipts", nullable=False),
-        Col("net_revenue", MONEY, "Paid over the whole history, less returns; in the business's currency", nullable=False),
+        Col(
+            "net_revenue",
+            MONEY,
+            "Paid over the whole history, less returns; in the business's currency",
+            nullable=False,
+        ),
         Col("average_receipt", MONEY, "`net_revenue / receipts`, rounded half up", nullable=False),
         Col("discount", MONEY, "Taken off over the whole history", nullable=False),
-        Col("favourite_store", STRING, "Most receipts; ties by revenue, then by the last day, then by id", nullable=False),
+        Col(
+            "favourite_store",
+            STRING,
+            "Most receipts; ties by revenue, then by the last day, then by id",
+            nullable=False,
+        ),
         Col("recency_score", INT, "Fifth by `recency_days`: 5 bought last, 1 longest ago", nullable=False),
         Col("frequency_score", INT, "Fifth by `receipts`: 5 most, 1 fewest", nullable=False),
         Col("monetary_score", INT, "Fifth by `net_revenue`: 5 most, 1 least", nullable=False),
@@ -50,7 +61,7 @@ TABLE = Table(
 
 
 def _fifth(value: Column) -> Column:
-    """5 for the largest fifth: `5 - floor(5 * rank / n)` with `rank` = number of people who stand strictly better."""
+    """5 for the largest fifth: `5 - floor(5 * better / n)`, `better` being the people who stand higher."""
     everyone = Window.partitionBy("as_of")
     better = F.rank().over(everyone.orderBy(value.desc())) - 1
     return (F.lit(5) - F.floor(5 * better / F.count(F.lit(1)).over(everyone))).cast(INT)

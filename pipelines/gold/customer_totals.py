@@ -1,6 +1,7 @@
 """One row per person with a purchase: what is true of their whole history and does not age.
 
-The roll-up over `gold.purchase_days`. What changes merely because a day goes by (recency, scores) stands in `gold.customer_360`.
+The roll-up over `gold.purchase_days`. What changes merely because a day goes by (recency, scores) stands in
+`gold.customer_360`.
 """
 
 from __future__ import annotations
@@ -30,9 +31,19 @@ TABLE = Table(
         Col("purchase_days", INT, "Number of different days with a sale receipt", nullable=False),
         Col("receipts", INT, "Number of sale receipts", nullable=False),
         Col("first_day_receipts", INT, "How many of them on `first_purchase_on`", nullable=False),
-        Col("net_revenue", MONEY, "Paid over the whole history, less returns; in the business's currency", nullable=False),
+        Col(
+            "net_revenue",
+            MONEY,
+            "Paid over the whole history, less returns; in the business's currency",
+            nullable=False,
+        ),
         Col("discount", MONEY, "Taken off over the whole history", nullable=False),
-        Col("favourite_store", STRING, "Most receipts; ties by revenue, then by the last day, then by id", nullable=False),
+        Col(
+            "favourite_store",
+            STRING,
+            "Most receipts; ties by revenue, then by the last day, then by id",
+            nullable=False,
+        ),
     ),
     inputs=(
         Input(gold_purchase_days.TABLE, through=silver_person_identifiers.TABLE, on=IDENTIFIER),
@@ -45,14 +56,18 @@ TABLE = Table(
 def build(purchase_days: DataFrame, person_identifiers: DataFrame, *, as_of: date) -> DataFrame:
     """Totals of each person over the days up to `as_of`; a person with returns only has no row."""
     persons = person_identifiers.select(*IDENTIFIER, "person_id")
-    days = purchase_days.where(F.col("purchased_on") <= F.lit(as_of)).join(persons, on=list(IDENTIFIER), how="inner")
+    days = purchase_days.where(F.col("purchased_on") <= F.lit(as_of)).join(
+        persons, on=list(IDENTIFIER), how="inner"
+    )
     stores = days.groupBy("person_id", "store_id").agg(
         F.sum("receipts").alias("receipts"),
         F.sum("net_revenue").alias("net_revenue"),
         F.max("purchased_on").alias("last_day"),
     )
     favourite = stores.groupBy("person_id").agg(
-        F.max_by("store_id", F.struct("receipts", "net_revenue", "last_day", "store_id")).alias("favourite_store")
+        F.max_by("store_id", F.struct("receipts", "net_revenue", "last_day", "store_id")).alias(
+            "favourite_store"
+        )
     )
     sold_on = F.when(F.col("receipts") > 0, F.col("purchased_on"))
     first_day = F.min(sold_on).over(Window.partitionBy("person_id"))

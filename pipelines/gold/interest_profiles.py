@@ -1,9 +1,10 @@
 """One row per person, kind of interest and value: how much of the person's interest goes there.
 
-Kinds are `category` and `brand`. Each purchase day of a product counts once, halved with every half-life it lies before the person's last
-purchase day: `weight = sum of 2 ** (-(last_day - day) / half_life)`. `affinity` is that weight's share of all weights of the same person and kind, so the
-affinities of a person and kind sum to one (to rounding). Since every weight fades alike, a share does not change because a day goes by,
-and the table is not a snapshot. Weights are DECIMAL, so that the sum is the same in any order.
+Kinds are `category` and `brand`. Each purchase day of a product counts once, halved with every half-life it
+lies before the person's last purchase day: `weight = sum of 2 ** (-(last_day - day) / half_life)`. `affinity`
+is that weight's share of all weights of the same person and kind, so the affinities of a person and kind sum
+to one (to rounding). Since every weight fades alike, a share does not change because a day goes by, and the
+table is not a snapshot. Weights are DECIMAL, so that the sum is the same in any order.
 """
 
 from __future__ import annotations
@@ -31,11 +32,26 @@ TABLE = Table(
     columns=(
         PERSON,
         Col("kind", STRING, "`category` or `brand`", nullable=False),
-        Col("value", STRING, "The category or brand; goods that the catalogue does not place are left out", nullable=False),
+        Col(
+            "value",
+            STRING,
+            "The category or brand; goods that the catalogue does not place are left out",
+            nullable=False,
+        ),
         Col("affinity", DOUBLE, "Share of the person's faded purchases of this kind, 0 to 1", nullable=False),
-        Col("rank", INT, "1 for the strongest of this person and kind; ties by purchases, then by name", nullable=False),
+        Col(
+            "rank",
+            INT,
+            "1 for the strongest of this person and kind; ties by purchases, then by name",
+            nullable=False,
+        ),
         Col("purchases", INT, "Evidence: number of (day, product) pairs behind it", nullable=False),
-        Col("net_amount", MONEY, "Evidence: paid for them, less returns; in the business's currency", nullable=False),
+        Col(
+            "net_amount",
+            MONEY,
+            "Evidence: paid for them, less returns; in the business's currency",
+            nullable=False,
+        ),
         Col("last_purchase_on", DATE, "Evidence: the last of those days", nullable=False),
     ),
     inputs=(
@@ -73,7 +89,9 @@ def build(
             "purchased_on",
             "net_amount",
             "weight",
-            F.explode(F.array(*(F.struct(F.lit(k).alias("kind"), F.col(k).alias("value")) for k in KINDS))).alias("interest"),
+            F.explode(
+                F.array(*(F.struct(F.lit(k).alias("kind"), F.col(k).alias("value")) for k in KINDS))
+            ).alias("interest"),
         )
         .where(F.col("interest.value").isNotNull())
         .groupBy("person_id", F.col("interest.kind").alias("kind"), F.col("interest.value").alias("value"))

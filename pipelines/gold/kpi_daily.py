@@ -1,7 +1,8 @@
 """One row per business day with a receipt: the figures that a retailer steers by.
 
-A day without a receipt has no row. `repeat_share` asks, of the identified sale receipts of the day, how many came from people who had bought on an earlier
-day; it is left-censored, since purchases before the data began, or without a card, are not known.
+A day without a receipt has no row. `repeat_share` asks, of the identified sale receipts of the day, how many
+came from people who had bought on an earlier day; it is left-censored, since purchases before the data began,
+or without a card, are not known.
 """
 
 from __future__ import annotations
@@ -26,13 +27,25 @@ TABLE = Table(
         Col("purchased_on", DATE, "Business day", nullable=False),
         Col("receipts", INT, "Number of sale receipts", nullable=False),
         Col("identified_receipts", INT, "How many of them carry an identifier", nullable=False),
-        Col("repeat_receipts", INT, "How many of those came from people who had bought on an earlier day", nullable=False),
+        Col(
+            "repeat_receipts",
+            INT,
+            "How many of those came from people who had bought on an earlier day",
+            nullable=False,
+        ),
         Col("people", INT, "Number of different anchor identifiers on them", nullable=False),
-        Col("net_revenue", MONEY, "Paid, after discounts, with VAT, less returns; in the business's currency", nullable=False),
+        Col(
+            "net_revenue",
+            MONEY,
+            "Paid, after discounts, with VAT, less returns; in the business's currency",
+            nullable=False,
+        ),
         Col("identified_revenue", MONEY, "The part of it on identified receipts", nullable=False),
         Col("discount", MONEY, "Taken off for card and coupons, less that of returns", nullable=False),
         Col("identified_share", DOUBLE, "`identified_receipts / receipts`; null without a sale"),
-        Col("repeat_share", DOUBLE, "`repeat_receipts / identified_receipts`; null without an identified sale"),
+        Col(
+            "repeat_share", DOUBLE, "`repeat_receipts / identified_receipts`; null without an identified sale"
+        ),
     ),
     inputs=(
         silver_receipt_lines.TABLE,
@@ -59,10 +72,16 @@ def build(receipt_lines: DataFrame, customer_totals: DataFrame, *, as_of: date) 
         .groupBy("purchased_on")
         .agg(
             F.count_distinct(F.when(sale, F.col("receipt_id"))).cast(INT).alias("receipts"),
-            F.count_distinct(F.when(sale & identified, F.col("receipt_id"))).cast(INT).alias("identified_receipts"),
-            F.count_distinct(F.when(sale & identified, F.struct("anchor_type", "anchor_value"))).cast(INT).alias("people"),
+            F.count_distinct(F.when(sale & identified, F.col("receipt_id")))
+            .cast(INT)
+            .alias("identified_receipts"),
+            F.count_distinct(F.when(sale & identified, F.struct("anchor_type", "anchor_value")))
+            .cast(INT)
+            .alias("people"),
             F.sum("net_amount").cast(MONEY).alias("net_revenue"),
-            F.sum(F.when(identified, F.col("net_amount")).otherwise(0)).cast(MONEY).alias("identified_revenue"),
+            F.sum(F.when(identified, F.col("net_amount")).otherwise(0))
+            .cast(MONEY)
+            .alias("identified_revenue"),
             F.sum("discount_amount").cast(MONEY).alias("discount"),
         )
     )

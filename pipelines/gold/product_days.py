@@ -1,7 +1,7 @@
 """One row per business day, identifier and product bought: quantity and amount, as sums.
 
-A partial: additive, replaced by day, and untouched when persons merge or split. Interests, replenishment and the models read the
-person's history from here. Only identified lines are here; returns lower the sums.
+A partial: additive, replaced by day, and untouched when persons merge or split. Interests, replenishment and
+the models read the person's history from here. Only identified lines are here; returns lower the sums.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ TABLE = Table(
         Col("product_id", STRING, "The good; it need not be in the catalogue", nullable=False),
         Col("lines", INT, "Number of sale lines; returns are not counted", nullable=False),
         Col("quantity", QUANTITY, "Pieces or kilograms, less returned", nullable=False),
-        Col("net_amount", MONEY, "Paid, after discounts, with VAT, less returns; in the business's currency", nullable=False),
+        Col(
+            "net_amount",
+            MONEY,
+            "Paid, after discounts, with VAT, less returns; in the business's currency",
+            nullable=False,
+        ),
     ),
     inputs=(silver_receipt_lines.TABLE,),
 )

@@ -1,7 +1,7 @@
 """One row per business day, identifier and store with a purchase: what was bought there that day, as sums.
 
-A partial: additive, replaced by day, and untouched when persons merge or split. Roll-ups per person are taken over it.
-Only identified receipts are here; returns lower the sums.
+A partial: additive, replaced by day, and untouched when persons merge or split. Roll-ups per person are taken
+over it. Only identified receipts are here; returns lower the sums.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ TABLE = Table(
         Col("store_id", STRING, "The shop", nullable=False),
         Col("receipts", INT, "Number of sale receipts; returns are not counted", nullable=False),
         Col("lines", INT, "Number of lines on them", nullable=False),
-        Col("net_revenue", MONEY, "Paid, after discounts, with VAT, less returns; in the business's currency", nullable=False),
+        Col(
+            "net_revenue",
+            MONEY,
+            "Paid, after discounts, with VAT, less returns; in the business's currency",
+            nullable=False,
+        ),
         Col("discount", MONEY, "Taken off for card and coupons, less that of returns", nullable=False),
     ),
     inputs=(silver_receipt_lines.TABLE,),

@@ -1,7 +1,8 @@
 """One row per person and rank: goods that the person has not bought yet and would probably like.
 
-Scores come from the champion of the model `als`, trained on an earlier date than the one asked for. A person the model does not know gets what
-is popular with everybody, and the row says so. Without a champion the table is empty.
+Scores come from the champion of the model `als`, trained on an earlier date than the one asked for. A person
+the model does not know gets what is popular with everybody, and the row says so. Without a champion the table
+is empty.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ TABLE = Table(
         PERSON,
         Col("rank", INT, "1 is the best of this person; ties by product", nullable=False),
         Col("product_id", STRING, "The good", nullable=False),
-        Col("score", DOUBLE, "The model's preference; comparable within one person and model version only", nullable=False),
+        Col("score", DOUBLE, "The model's preference; comparable within one person only", nullable=False),
         Col("reason", STRING, "What a customer would understand", nullable=False),
-        Col("model_version", STRING, "Such as `als/3`, or `als/3 popular` where the person is not in the model", nullable=False),
+        Col(
+            "model_version", STRING, "`als/3`; `als/3 popular` for a person it does not know", nullable=False
+        ),
     ),
     inputs=(
         Input(gold_product_days.TABLE, through=silver_person_identifiers.TABLE, on=IDENTIFIER),
@@ -89,5 +92,7 @@ def build(
         "product_id",
         "score",
         F.when(F.col("known"), F.lit(LIKE_YOU)).otherwise(F.lit(POPULAR)).alias("reason"),
-        F.when(F.col("known"), F.lit(als.label)).otherwise(F.lit(f"{als.label} popular")).alias("model_version"),
+        F.when(F.col("known"), F.lit(als.label))
+        .otherwise(F.lit(f"{als.label} popular"))
+        .alias("model_version"),
     )

@@ -1,8 +1,8 @@
-"""One row per person and product bought as a habit: the usual interval, when it is due next, and why we say so.
+"""One row per person and product bought as a habit: its usual interval, when it is due next, and why.
 
-A habit is a product bought on at least `min_purchase_days` different days. Its interval is the median of the days between them, at least
-`min_interval_days`; the next due date is the last purchase plus the interval. Nothing here ages: whether a date has passed is asked
-when a mail is made.
+A habit is a product bought on at least `min_purchase_days` different days. Its interval is the median of the
+days between them, at least `min_interval_days`; the next due date is the last purchase plus the interval.
+Nothing here ages: whether a date has passed is asked when a mail is made.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ TABLE = Table(
         silver_person_identifiers.TABLE,
     ),
     params=("replenishment.min_purchase_days", "replenishment.min_interval_days"),
-    expect=(at_least("purchase_days", 2), at_least("interval_days", 1), in_order("last_purchase_on", "next_due_on")),
+    expect=(
+        at_least("purchase_days", 2),
+        at_least("interval_days", 1),
+        in_order("last_purchase_on", "next_due_on"),
+    ),
 )
 
 
@@ -53,7 +57,9 @@ def build(
 ) -> DataFrame:
     """Habits from the days each person bought each product on."""
     days = (
-        product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0) & (F.col("quantity") > 0))
+        product_days.where(
+            (F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0) & (F.col("quantity") > 0)
+        )
         .join(person_identifiers.select(*IDENTIFIER, "person_id"), on=list(IDENTIFIER), how="inner")
         .groupBy("person_id", "product_id", "purchased_on")
         .agg(F.sum("quantity").alias("quantity"))

@@ -1,8 +1,8 @@
 """One row per business date, person, block and slot: the mail that follows an offline receipt of that date.
 
-A daily snapshot. Everyone with an identified sale receipt on `as_of` gets one mail of up to three blocks, and no product
-twice: `replenishment` (habits that are due), `personal` (recommendations of the champion) and `interests` (goods that
-sell well in the categories this person likes most, not bought by them before).
+A daily snapshot. Everyone with an identified sale receipt on `as_of` gets one mail of up to three blocks, and
+no product twice: `replenishment` (habits that are due), `personal` (recommendations of the champion) and
+`interests` (goods that sell well in the categories this person likes most, not bought by them before).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, StructType
 
 from pipelines.gold import interest_profiles as gold_interest_profiles
 from pipelines.gold import product_days as gold_product_days
@@ -59,7 +60,8 @@ TABLE = Table(
     write=Snapshot(),
 )
 
-ITEM = ("place", "product_id", "title", "reason", "score", "model_version")
+SHOWN = ("title", "reason", "score", "model_version")
+ITEM = ("block", "slot", "product_id", *SHOWN)
 
 
 def build(
@@ -100,7 +102,8 @@ def build(
         .unionByName(personal(recommendations))
         .join(people, on="person_id", how="left_semi")
         .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
-        .join(goods.select("product_id", "title"), on="product_id", how="inner")
+        .join(goods, on="product_id", how="inner")
+        .withColumn("title", _title())
     )
     return _mails(candidates, slots_per_block).select(
         F.lit(as_of).alias("as_of"), "person_id", F.lit(f"receipt_mail/{as_of}").alias("campaign"), "item.*"
@@ -117,50 +120,37 @@ def _people(receipts: DataFrame, persons: DataFrame, as_of: date) -> DataFrame:
 
 
 def _goods(products: DataFrame, never_offered: tuple[str, ...]) -> DataFrame:
-    """What may stand in a mail, with the title to show; a good that nothing names is left out."""
+    """What may stand in a mail; a good that nothing names is left out."""
+    refused = F.coalesce(F.col("department").isin(*never_offered), F.lit(False))
+    return products.where(~refused & F.coalesce("title", "product_type", "category").isNotNull()).select(
+        "product_id", "title", "category", "product_type", "brand", "package_size"
+    )
+
+
+def _title() -> Column:
+    """The catalogue's title, or else what the good is, whose it is and how much: `Kids Cereal, Acme brand, 14.5 oz`."""
     named = readable(F.coalesce("product_type", "category"))
     described = F.concat_ws(", ", named, F.concat("brand", F.lit(" brand")), F.lower("package_size"))
-    offered = ~F.coalesce(F.col("department").isin(*never_offered), F.lit(False))
-    return (
-        products.where(offered)
-        .select(
-            "product_id", "category", F.coalesce("title", F.when(named.isNotNull(), described)).alias("title")
-        )
-        .where(F.col("title").isNotNull())
-    )
+    return F.coalesce("title", described)
 
 
 def _mails(candidates: DataFrame, slots_per_block: int) -> DataFrame:
     """`person_id` and `item` (block, slot and the good) for every slot filled.
 
-    Blocks choose in the order of `BLOCKS`, each its first candidates whose title the mail does not hold yet. Equal
-    titles count as one good: a reader could not tell them apart.
+    Blocks choose in the order of `BLOCKS`, each its first candidates whose title the mail does not hold yet.
+    Equal titles count as one good: a reader could not tell them apart.
     """
-    lists = candidates.groupBy("person_id").agg(
-        *(
-            F.array_sort(F.collect_list(F.when(F.col("block") == block, F.struct(*ITEM)))).alias(block)
-            for block in BLOCKS
-        )
-    )
-    taken = F.array().cast("array<string>")
-    filled = []
-    for block in BLOCKS:
-        chosen = F.slice(_not_in(_first_of_each_title(F.col(block)), taken), 1, slots_per_block)
-        lists = lists.withColumn(block, chosen)
-        taken = F.concat(taken, F.col(f"{block}.title"))
-        filled.append(F.transform(block, partial(_slot, block)))
-    return lists.select("person_id", F.explode(F.concat(*filled)).alias("item"))
+    turn = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block")).alias("turn")
+    queue = F.array_sort(F.collect_list(F.struct(turn, "place", "product_id", "block", *SHOWN)))
+    nothing = F.array().cast(ArrayType(StructType([TABLE.schema[name] for name in ITEM])))
+    mails = candidates.groupBy("person_id").agg(queue.alias("queue"))
+    mail = F.aggregate("queue", nothing, partial(_add, slots_per_block))
+    return mails.select("person_id", F.explode(mail).alias("item"))
 
 
-def _first_of_each_title(items: Column) -> Column:
-    titles = F.transform(items, lambda item: item["title"])
-    return F.filter(items, lambda item, index: F.array_position(titles, item["title"]) == index + 1)
-
-
-def _not_in(items: Column, taken: Column) -> Column:
-    return F.filter(items, lambda item: ~F.array_contains(taken, item["title"]))
-
-
-def _slot(block: str, item: Column, index: Column) -> Column:
-    goods = (item[name].alias(name) for name in ITEM if name != "place")
-    return F.struct(F.lit(block).alias("block"), (index + 1).cast(INT).alias("slot"), *goods)
+def _add(slots_per_block: int, mail: Column, candidate: Column) -> Column:
+    """The mail with the candidate behind, unless its block is full or its title is there already."""
+    filled = F.size(F.filter(mail, lambda item: item["block"] == candidate["block"]))
+    there = F.exists(mail, lambda item: item["title"] == candidate["title"])
+    item = F.struct(*(((filled + 1) if name == "slot" else candidate[name]).alias(name) for name in ITEM))
+    return F.when((filled >= slots_per_block) | there, mail).otherwise(F.concat(mail, F.array(item)))

@@ -1,7 +1,7 @@
-"""What the blocks of `gold.send_list` choose from: candidates per person, in the order in which a block prefers them.
+"""What the blocks of `gold.send_list` choose from: candidates, in the order a block prefers them.
 
-Every block gives one row per person and good: `person_id, block, place, product_id, reason, score, model_version`;
-`place` is a total order within person and block.
+One row per person and good: `person_id, block, place, product_id, reason, score, model_version`; `place` is a
+total order within person and block.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ SELLS_WELL = "Sells well in %s, one of your favourite categories."
 def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFrame:
     """Habits due soon, or late by one interval at most: a habit that is later has probably ended.
 
-    The soonest due comes first, so what is late leads. The score is the number of days since the due date, negative
-    before it.
+    The soonest due comes first, so what is late leads. The score is the number of days since the due date,
+    negative before it.
     """
     late_by = F.date_diff(F.lit(as_of), F.col("next_due_on"))
     soonest = Window.partitionBy("person_id").orderBy("next_due_on", F.desc("purchase_days"), "product_id")
@@ -65,27 +65,22 @@ def interesting(
     as_of: date,
     slots_per_block: int,
 ) -> DataFrame:
-    """Best sellers, never bought by the person, of the categories they like most: one of each, then the next of each.
+    """Best sellers of a person's favourite categories, one of each, then the next of each.
 
-    A best seller is one by the number of its buyers in the last `SELLING_DAYS`. The score is the person's affinity to
-    the category times the good's share of the category's buyers; the place alternates between categories, so a lower
-    place may score higher.
+    Goods sell well that had most buyers in the last `SELLING_DAYS`. The score is the person's affinity to the
+    category times the good's share of the category's buyers; since places alternate between categories, a
+    later place may score higher.
     """
-    best = _best_sellers(
-        bought.where(F.col("purchased_on") > F.lit(as_of - timedelta(SELLING_DAYS))), persons, goods
-    )
-    strongest = Window.partitionBy("person_id").orderBy("rank")
+    lately = bought.where(F.col("purchased_on") > F.lit(as_of - timedelta(SELLING_DAYS)))
+    favourites = 2 * slots_per_block  # more than there are slots: a category may have nothing new to offer
     liked = (
-        interest_profiles.where(F.col("kind") == "category")
+        interest_profiles.where((F.col("kind") == "category") & (F.col("rank") <= favourites))
         .select("person_id", F.col("value").alias("category"), "affinity", "rank")
         .join(people, on="person_id", how="left_semi")
-        .join(best, on="category", how="left_semi")
-        .withColumn("rank", F.row_number().over(strongest))
-        .where(F.col("rank") <= slots_per_block)
     )
     theirs = (
         bought.join(persons.join(people, on="person_id", how="left_semi"), on=list(IDENTIFIER), how="inner")
-        .join(goods, on="product_id", how="inner")
+        .join(goods.select("product_id", "category"), on="product_id", how="inner")
         .groupBy("person_id", "category")
         .agg(F.collect_set("product_id").alias("known"))
     )
@@ -94,12 +89,12 @@ def interesting(
     )
     return (
         liked.join(theirs, on=["person_id", "category"], how="left")
-        .join(best, on="category", how="inner")
+        .join(_best_sellers(lately, persons, goods), on="category", how="inner")
         .select("*", F.posexplode(F.slice(unknown, 1, len(BLOCKS) * slots_per_block)).alias("turn", "good"))
         .select(
             "person_id",
             F.lit("interests").alias("block"),
-            (F.col("turn") * slots_per_block + F.col("rank")).alias("place"),
+            (F.col("turn") * favourites + F.col("rank")).alias("place"),
             F.col("good.product_id").alias("product_id"),
             F.format_string(SELLS_WELL, readable(F.col("category"))).alias("reason"),
             (F.col("affinity") * F.col("good.share")).alias("score"),
@@ -109,7 +104,7 @@ def interesting(
 
 
 def _best_sellers(bought: DataFrame, persons: DataFrame, goods: DataFrame) -> DataFrame:
-    """One row per category: its goods with most buyers, in order, each with its share of the category's buyers.
+    """One row per category: its goods with most buyers, in order, each with its share of the category's.
 
     In the rollup, the row without a product counts the category's buyers, who are never fewer than a good's.
     """
@@ -117,7 +112,11 @@ def _best_sellers(bought: DataFrame, persons: DataFrame, goods: DataFrame) -> Da
     first = category.orderBy(F.desc("buyers"), "product_id")
     return (
         bought.join(persons, on=list(IDENTIFIER), how="inner")
-        .join(goods.where(F.col("category").isNotNull()), on="product_id", how="inner")
+        .join(
+            goods.where(F.col("category").isNotNull()).select("product_id", "category"),
+            on="product_id",
+            how="inner",
+        )
         .rollup("category", "product_id")
         .agg(F.count_distinct("person_id").alias("buyers"))
         .where(F.col("category").isNotNull())

@@ -1,0 +1,1 @@
+"""Contracts of tables, and reading and writing them: what every layer stands on."""

@@ -14,7 +14,7 @@ from pipelines.lakehouse import log
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
-from pipelines.lakehouse.types import DATE, DOUBLE, LONG, STRING, TIMESTAMP
+from pipelines.lakehouse.types import BOOLEAN, DATE, DOUBLE, LONG, STRING, TIMESTAMP
 
 TABLE = Table(
     name="audit.runs",
@@ -25,7 +25,15 @@ TABLE = Table(
         Col("stage", STRING, "The stage of the flow", nullable=False),
         Col("table", STRING, "What was written", nullable=False),
         Col("as_of", DATE, "The business date that was closed", nullable=False),
-        Col("input_versions", MapType(STRING, LONG), "The version of each table that was read", nullable=False),
+        Col(
+            "input_versions", MapType(STRING, LONG), "The version of each table that was read", nullable=False
+        ),
+        Col(
+            "rebuilt",
+            BOOLEAN,
+            "True: the counts are those of everything from the start, not of what was new",
+            nullable=False,
+        ),
         Col("received", LONG, "Rows that the build gave", nullable=False),
         Col("accepted", LONG, "Rows of them in the table", nullable=False),
         Col("refused", LONG, "Rows of them in quarantine", nullable=False),
@@ -67,6 +75,7 @@ def _rows(lake: Lake, table: Table, audited: dict[str, int]) -> Iterable[tuple[o
             table.name,
             commit.mark.as_of,
             commit.mark.inputs,
+            commit.mark.rebuilt,
             counts.received,
             counts.accepted,
             counts.refused,

@@ -1,8 +1,9 @@
 """What a contract expects of each row: stated once, used four times.
 
-An expectation is a pure SQL predicate. The runner turns the failing ones of a fact table into reasons in quarantine, Delta stands
-behind with a CHECK constraint, Great Expectations repeats it over what is about to be exported, and the table's page prints it.
-A null passes: whether a value may be missing is said by `Col.nullable`.
+An expectation is a pure SQL predicate. The runner turns the failing ones of a fact table into reasons in
+quarantine, Delta stands behind with a CHECK constraint, Great Expectations repeats it over what is about to
+be exported, and the table's page prints it. A null passes: whether a value may be missing is said by
+`Col.nullable`.
 """
 
 from __future__ import annotations
@@ -99,6 +100,11 @@ def in_order(earlier: str, later: str, *, severity: Severity = ERROR) -> Expecta
         severity=severity,
         gx=(
             "ExpectColumnPairValuesAToBeGreaterThanB",
-            {"column_A": later, "column_B": earlier, "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+            {
+                "column_A": later,
+                "column_B": earlier,
+                "or_equal": True,
+                "ignore_row_if": "either_value_is_missing",
+            },
         ),
     )

@@ -1,7 +1,8 @@
 """How records become facts: of each unit one record wins, and every row is accounted for.
 
-The winner is the largest by the contract's `prefer` columns, then the earliest arrival, then file and position: a total order over records that does not ask which
-came first. So the facts of two batches taken together equal the facts of both at once, in either order.
+The winner is the largest by the contract's `prefer` columns, then the earliest arrival, then file and
+position: a total order over records that does not ask which came first. So the facts of two batches taken
+together equal the facts of both at once, in either order.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def settle(table: Table, flagged: DataFrame, standing: DataFrame) -> Judged:
 
     Args:
         table: A fact table.
-        flagged: Rows of new records with their reasons; persisted by the caller, since it is read several times.
+        flagged: Rows of new records with their reasons; persisted by the caller, since it is read several
+            times.
         standing: The table's rows in every scope value that `flagged` touches.
     """
     if not isinstance(table.write, Facts):
@@ -40,7 +42,9 @@ def settle(table: Table, flagged: DataFrame, standing: DataFrame) -> Judged:
     policy = table.write
     good = flagged.where(accepted()).select(*table.names)
     both = standing.withColumn("_new", F.lit(False)).unionByName(good.withColumn("_new", F.lit(True)))
-    ranked = Window.partitionBy(*policy.unit).orderBy(*(F.desc(c) for c in policy.prefer), "arrived_at", "file", "position", "_new")
+    ranked = Window.partitionBy(*policy.unit).orderBy(
+        *(F.desc(c) for c in policy.prefer), "arrived_at", "file", "position", "_new"
+    )
     losers = (
         both.groupBy(*policy.unit, *dict.fromkeys((*policy.prefer, *_RECORD)), "_new")
         .agg(F.count(F.lit(1)).alias("_rows"))

@@ -1,8 +1,10 @@
 """The lake: reading and writing tables by their contracts.
 
-Every commit is conditional. It carries the application id of its table and, as transaction version, the version that its build read plus one. Delta drops
-a transaction whose version it has seen and refuses a concurrent one, so of two writers that built on the same version one wins, and the other learns of it
-here (`ConcurrentWrite`). A replay after a crash, or after a RESTORE, is built on a newer version and so is never dropped.
+Every commit is conditional. It carries the application id of its table and, as transaction version, the
+version that its build read plus one. Delta drops a transaction whose version it has seen and refuses a
+concurrent one, so of two writers that built on the same version one wins, and the other learns of it here
+(`ConcurrentWrite`). A replay after a crash, or after a RESTORE, is built on a newer version and so is never
+dropped.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class Lake:
         return log.head(self.path(table))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        """The table's rows at a version; the newest where none is given; no rows where the table was never created."""
+        """The table's rows at a version, by default the newest; none where it was never created."""
         if version is None and self.head(table) is None:
             return self.spark.createDataFrame([], table.schema)
         reader = self.spark.read.format("delta")
@@ -51,7 +53,8 @@ class Lake:
         return reader.load(self.path(table)).select(*table.names)
 
     def changes(self, table: Table, since: int, until: int, columns: Sequence[str]) -> DataFrame:
-        """Rows that came or went after version `since`, up to `until`: before and after images, without those that came back the same.
+        """Rows that came or went after version `since`, up to `until`: before and after images, without those
+        that came back the same.
 
         Returns:
             `columns` and `_change_sign`: +1 for a row that is there now, -1 for one that was there before.
@@ -86,8 +89,8 @@ class Lake:
     def ensure(self, table: Table) -> int:
         """Create the table from its contract unless it is there; gives its newest version.
 
-        A derived table with other columns than the contract's is defined anew, empty and without a mark, so that it is rebuilt; readers hold on to the
-        version that their release names.
+        A derived table with other columns than the contract's is defined anew, empty and without a mark, so
+        that it is rebuilt; readers hold on to the version that their release names.
 
         Raises:
             DataError: a table that only grows has other columns.
@@ -105,7 +108,9 @@ class Lake:
         self._define(table)
         return self._head(table).version
 
-    def commit(self, table: Table, rows: DataFrame, mark: Mark, *, parent: int, replace: str | None = None) -> int:
+    def commit(
+        self, table: Table, rows: DataFrame, mark: Mark, *, parent: int, replace: str | None = None
+    ) -> int:
         """Write rows in one commit that holds only if the table is still at version `parent`.
 
         Args:
@@ -113,7 +118,8 @@ class Lake:
             rows: What to write.
             mark: The watermark of the commit.
             parent: The version that the rows were built on.
-            replace: A predicate: the rows that fit it give way to `rows`, all of which must fit it. `true`: the whole table is written anew. Null: append.
+            replace: A predicate: the rows that fit it give way to `rows`, all of which must fit it. `true`:
+                the whole table is written anew. Null: append.
 
         Returns:
             The new version.
@@ -148,13 +154,21 @@ class Lake:
     def _head(self, table: Table) -> Head:
         found = self.head(table)
         if found is None:
-            raise SystemFault(f"{table.name} is gone from {self.path(table)}", remedy="Run again: it is made anew.")
+            raise SystemFault(
+                f"{table.name} is gone from {self.path(table)}", remedy="Run again: it is made anew."
+            )
         return found
 
     def _define(self, table: Table) -> None:
-        builder = DeltaTable.createOrReplace(self.spark).location(self.path(table)).comment(table.doc.splitlines()[0])
+        builder = (
+            DeltaTable.createOrReplace(self.spark)
+            .location(self.path(table))
+            .comment(table.doc.splitlines()[0])
+        )
         for column in table.columns:
-            builder = builder.addColumn(column.name, column.type, nullable=column.nullable, comment=column.meaning)
+            builder = builder.addColumn(
+                column.name, column.type, nullable=column.nullable, comment=column.meaning
+            )
         for rule in table.checks:
             builder = builder.property(f"delta.constraints.{rule.name}", rule.sql)
         if isinstance(table.write, Snapshot):
@@ -174,26 +188,35 @@ class Lake:
                 f"{table.name} was written by somebody else at the same time",
                 remedy="Run again: it starts from what stands now.",
             )
-        for sign, what in (("No space left", "the disk is full"), ("Read-only file system", "the disk is read-only"), ("Permission denied", "permission denied")):
+        for sign, what in (
+            ("No space left", "the disk is full"),
+            ("Read-only file system", "the disk is read-only"),
+            ("Permission denied", "permission denied"),
+        ):
             if sign in text:
                 return SystemFault(
                     f"{table.name} cannot be written at {self.path(table)}: {what}",
-                    remedy="Free or unlock the place, or name another with --set lake.root=...; the table is as it was.",
+                    remedy="Free or unlock the place, or --set lake.root=...; the table is as it was.",
                 )
         return error
 
     def _violations(self, table: Table, rows: DataFrame) -> DataError:
         rules = [(rule.says, f"NOT ({rule.sql})") for rule in table.checks]
-        rules += [(f"`{c.name}` is never missing", f"{c.name} IS NULL") for c in table.columns if not c.nullable]
-        counts = rows.agg(*(F.count_if(F.expr(bad)).alias(str(i)) for i, (_, bad) in enumerate(rules))).first()
+        rules += [
+            (f"`{c.name}` is never missing", f"{c.name} IS NULL") for c in table.columns if not c.nullable
+        ]
+        counts = rows.agg(
+            *(F.count_if(F.expr(bad)).alias(str(i)) for i, (_, bad) in enumerate(rules))
+        ).first()
         lines = []
         for i, (says, bad) in enumerate(rules):
             if counts is not None and counts[str(i)]:
-                sample = [tuple(str(v) for v in row) for row in rows.where(F.expr(bad)).select(*_shown(table)).limit(3).collect()]
-                lines.append(f"{says}: {counts[str(i)]} rows do not hold, such as {dict(zip(_shown(table), zip(*sample, strict=True), strict=True))}")
+                sample = rows.where(F.expr(bad)).select(*_shown(table)).limit(3).collect()  # three rows
+                keys = "; ".join(", ".join(f"{k} {v}" for k, v in row.asDict().items()) for row in sample)
+                lines.append(f"{says}: {counts[str(i)]} rows do not hold, such as {keys}")
         return DataError(
             f"{table.name} was not written, since rows break its contract:\n    " + "\n    ".join(lines),
-            remedy=f"Mend what feeds it (docs/tables/{table.name}.md names its inputs), then run again; the table is as it was.",
+            remedy=f"Mend what feeds it (see docs/tables/{table.name}.md) and run again; it is as it was.",
         )
 
 
@@ -204,7 +227,10 @@ def path_of(root: str, table: Table) -> str:
 
 def any_of(column: str, values: Sequence[Any]) -> str:
     """A predicate that is true where the column has one of the values (dates or text)."""
-    listed = ", ".join(f"DATE'{v}'" if isinstance(v, date) else "'" + str(v).replace("\\", "\\\\").replace("'", "\\'") + "'" for v in values)
+    listed = ", ".join(
+        f"DATE'{v}'" if isinstance(v, date) else "'" + str(v).replace("\\", "\\\\").replace("'", "\\'") + "'"
+        for v in values
+    )
     return f"{column} IN ({listed})" if values else "false"
 
 
@@ -214,8 +240,9 @@ def _same_columns(table: Table, rows: DataFrame) -> None:
     mistyped = [f"{n} is {found[n]}, not {wanted[n]}" for n in wanted if n in found and found[n] != wanted[n]]
     if missing or extra or mistyped:
         raise DataError(
-            f"The build of {table.name} does not keep its contract: missing {missing}, extra {extra}, mistyped {mistyped}",
-            remedy=f"Mend `build` or the columns of TABLE in pipelines/{table.layer}/{table.short}.py.",
+            f"The build of {table.name} does not keep its contract: "
+            f"missing {missing}, extra {extra}, mistyped {mistyped}",
+            remedy=f"Mend `build` or TABLE in pipelines/{table.layer}/{table.short}.py.",
         )
 
 
@@ -225,7 +252,9 @@ def _shape(schema: StructType) -> list[tuple[str, str]]:
 
 def _shown(table: Table) -> list[str]:
     """Key columns that may be shown in a message: never an identifier."""
-    return [name for name in table.key if name not in ("identifier_value", "loyalty_card", "phone", "email")] or [table.columns[0].name]
+    return [
+        name for name in table.key if name not in ("identifier_value", "loyalty_card", "phone", "email")
+    ] or [table.columns[0].name]
 
 
 def is_date_scope(table: Table) -> bool:

@@ -1,7 +1,8 @@
-"""One writer at a time: a run holds a lease on its stage and fails fast, naming the holder, when another has it.
+"""One writer at a time: a run holds a lease on its stage, and fails fast where another has it.
 
-On a local lake the lease is an advisory lock of the operating system, so a killed run frees it at once. On an object store it is a small file
-with an expiry. Either way it is a courtesy: what keeps tables right is that each commit names the version it was built on.
+On a local lake the lease is an advisory lock of the operating system, so a killed run frees it at once. On an
+object store it is a small file with an expiry. Either way it is a courtesy: what keeps tables right is that
+each commit names the version it was built on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,12 @@ def lease(root: str, name: str, run: str) -> Iterator[None]:
         LeaseHeld: another run has it.
         SystemFault: the lake cannot be written.
     """
-    holder = {"run": run, "host": socket.gethostname(), "pid": os.getpid(), "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    holder = {
+        "run": run,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
     manage = _local if storage.is_local(root) else _remote
     with manage(f"{root}/_leases/{name}.json", name, holder):
         yield
@@ -63,7 +69,9 @@ def _remote(path: str, name: str, holder: dict[str, object]) -> Iterator[None]:
         standing = json.loads(storage.read_bytes(path) or b"{}")
         if float(standing.get("expires", 0)) > time.time():
             raise _held(name, json.dumps(standing))
-    storage.write_atomically(path, json.dumps({**holder, "expires": time.time() + EXPIRES_AFTER_SECONDS}).encode())
+    storage.write_atomically(
+        path, json.dumps({**holder, "expires": time.time() + EXPIRES_AFTER_SECONDS}).encode()
+    )
     try:
         yield
     finally:
@@ -75,7 +83,9 @@ def _held(name: str, text: str) -> LeaseHeld:
         standing = json.loads(text or "{}")
     except ValueError:
         standing = {}
-    who = "run {run} (process {pid} on {host}, since {since})".format_map({"run": "?", "pid": "?", "host": "?", "since": "?", **standing})
+    who = "run {run} (process {pid} on {host}, since {since})".format_map(
+        {"run": "?", "pid": "?", "host": "?", "since": "?", **standing}
+    )
     return LeaseHeld(
         f"The stage {name!r} is being written by {who}",
         remedy="Wait until that run has ended, then run again; nothing was changed.",

@@ -1,7 +1,7 @@
 """A Delta table's log, read without Spark: its version, its commits, and the watermark they carry.
 
-Only commit files are read, newest first, and only as many as it takes. They are the protocol's public face (`_delta_log/<version>.json`), so this
-holds for a table that any engine wrote.
+Only commit files are read, newest first, and only as many as it takes. They are the protocol's public face
+(`_delta_log/<version>.json`), so this holds for a table that any engine wrote.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from pipelines.lakehouse import storage
 from pipelines.lakehouse.mark import Mark
 
 _COMMIT = re.compile(r"(\d{20})\.json$")
-_HARMLESS = {
-    "CREATE TABLE", "OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UPGRADE PROTOCOL", "ADD CONSTRAINT", "CHANGE COLUMN", "REORG",
-}  # fmt: skip
+_MAINTENANCE = ("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END")
+_DEFINITION = ("CREATE TABLE", "SET TBLPROPERTIES", "UPGRADE PROTOCOL", "ADD CONSTRAINT", "CHANGE COLUMN")
+_HARMLESS = {*_MAINTENANCE, *_DEFINITION}  # what leaves every row as it was
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit. `mark` is null where somebody else made it; `rows` is null where Delta did not count them."""
+    """One commit.
+
+    `mark` is null where somebody else made it; `rows` is null where Delta did not count them.
+    """
 
     version: int
     timestamp_ms: int
@@ -52,8 +55,8 @@ def commits(path: str, *, since: int = -1) -> Iterator[Commit]:
 def head(path: str) -> Head | None:
     """The newest version with the mark that holds for it; null when there is no table.
 
-    A RESTORE brings back the rows, and so the mark, of the version it names. A change of data by anybody else leaves no mark: whoever
-    builds on the table then rebuilds, and never guesses.
+    A RESTORE brings back the rows, and so the mark, of the version it names. A change of data by anybody else
+    leaves no mark: whoever builds on the table then rebuilds, and never guesses.
     """
     newest: int | None = None
     wanted: int | None = None

@@ -1,7 +1,8 @@
 """The watermark: what a commit was made from, written into the commit itself.
 
-A table's rows and the statement of what they stand for cannot come apart, since both are one Delta commit (`userMetadata`). Everything that says
-"is this up to date" or "what happened" is read back from here; `audit.runs` is a projection of it.
+A table's rows and the statement of what they stand for cannot come apart, since both are one Delta commit
+(`userMetadata`). Everything that says "is this up to date" or "what happened" is read back from here;
+`audit.runs` is a projection of it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ class Counts(BaseModel):
 
 
 class Mark(BaseModel):
-    """What a commit was made from. `inputs` are versions by table; `batch` is the last ingest batch that bronze holds."""
+    """What a commit was made from.
+
+    `inputs` are versions by table; `rebuilt` says that the counts are those of everything, not of what was
+    new; `batch` is the last ingest batch that bronze holds; `audited` is how far `audit.runs` has followed
+    each table.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,6 +51,7 @@ class Mark(BaseModel):
     settings: str
     inputs: dict[str, int] = {}
     models: dict[str, str] = {}
+    rebuilt: bool = False
     batch: int = 0
     audited: dict[str, int] = {}
     counts: Counts = Counts()
@@ -58,7 +65,11 @@ class Mark(BaseModel):
         """The mark of a commit; null when the commit is not ours."""
         try:
             found: Any = json.loads(text or "null")
-            return cls.model_validate(found["tillpost"]) if isinstance(found, dict) and "tillpost" in found else None
+            return (
+                cls.model_validate(found["tillpost"])
+                if isinstance(found, dict) and "tillpost" in found
+                else None
+            )
         except (ValueError, ValidationError):
             return None
 
@@ -73,4 +84,6 @@ def code_version() -> str:
     """12 hex digits of the package's own source, so that two builds of one version number are told apart."""
     package = Path(__file__).resolve().parent.parent
     sources = sorted(package.rglob("*.py"))
-    return digest([(str(path.relative_to(package)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in sources])
+    return digest(
+        [(str(path.relative_to(package)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in sources]
+    )

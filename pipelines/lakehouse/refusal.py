@@ -1,12 +1,16 @@
 """How a row comes to be refused: every reason is collected on the row, and nothing is dropped on the way.
 
-The build of a fact table gives its contract's columns and the three of `JUDGED` beside them; `flag` adds what the contract itself
-has against the row. A row without reasons is accepted, any other goes to quarantine whole.
+The build of a fact table gives its contract's columns and the three of `JUDGED` beside them; `flag` adds what
+the contract itself has against the row. A row without reasons is accepted, any other goes to quarantine
+whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,22 +28,37 @@ REASONS_TYPE = ArrayType(
 )
 
 
-def reason_if(condition: Column, reason: Reason, column: str) -> Column:
-    """The reason as a struct where the condition is true, null elsewhere."""
-    facts = F.struct(F.lit(reason.name).alias("code"), F.lit(column).alias("column"), F.lit(reason.value).alias("sentence"))
-    return F.when(condition, facts)
+@dataclass(frozen=True)
+class Objection:
+    """A condition that speaks against a row, its reason, and the column that a person should look at."""
+
+    condition: Column
+    reason: Reason
+    column: str
+
+    def struct(self) -> Column:
+        """The reason as quarantine holds it, where the condition is true; null elsewhere."""
+        facts = {"code": self.reason.name, "column": self.column, "sentence": self.reason.value}
+        return F.when(self.condition, F.struct(*(F.lit(value).alias(name) for name, value in facts.items())))
 
 
-def collect(reasons: list[Column]) -> Column:
-    """An array of the reasons that hold, in the order given."""
-    if not reasons:
-        return F.array().cast(REASONS_TYPE)
-    return F.array_compact(F.array(*reasons)).cast(REASONS_TYPE)
+def reasons(against: Sequence[Objection], *, beside: Column | None = None) -> Column:
+    """The reasons that hold, in the order given, after those that stand already.
+
+    Nearly every row is good, and building an array for each is what would cost. So the array is built only
+    where one of the conditions is true.
+    """
+    standing = F.array().cast(REASONS_TYPE) if beside is None else beside
+    if not against:
+        return standing
+    any_holds = reduce(or_, (F.coalesce(objection.condition, F.lit(False)) for objection in against))
+    found = F.array_compact(F.array(*(objection.struct() for objection in against))).cast(REASONS_TYPE)
+    return F.when(any_holds, F.concat(standing, found)).otherwise(standing)
 
 
-def refuse_if(rows: DataFrame, condition: Column, reason: Reason, column: str) -> DataFrame:
-    """`rows` with one more possible reason against each."""
-    return rows.withColumn(REASONS, F.concat(REASONS, collect([reason_if(condition, reason, column)])))
+def refuse_if(rows: DataFrame, *against: Objection) -> DataFrame:
+    """`rows` with more possible reasons against each."""
+    return rows.withColumn(REASONS, reasons(against, beside=F.col(REASONS)))
 
 
 def flag(rows: DataFrame, table: Table) -> DataFrame:
@@ -47,14 +66,25 @@ def flag(rows: DataFrame, table: Table) -> DataFrame:
 
     A null is named only where nothing else was found, since a value of the wrong type is null too.
     """
-    broken = [reason_if(~F.expr(rule.sql), rule.reason, rule.column) for rule in table.checks]
+    broken = [Objection(~F.expr(rule.sql), rule.reason, rule.column) for rule in table.checks]
     missing = [
-        reason_if(F.col(column.name).isNull(), Reason.MISSING_VALUE, column.name)
+        Objection(F.col(column.name).isNull(), Reason.MISSING_VALUE, column.name)
         for column in table.columns
         if not column.nullable
     ]
-    found = F.concat(F.col(REASONS), collect(broken))
-    return rows.withColumn(REASONS, F.when(F.size(found) > 0, found).otherwise(collect(missing)))
+    judged = refuse_if(rows, *broken)
+    return judged.withColumn(REASONS, F.when(accepted(), reasons(missing)).otherwise(F.col(REASONS)))
+
+
+def judge(rows: DataFrame, table: Table) -> DataFrame:
+    """The rows of a fact table's build, flagged, in the contract's columns and those of `JUDGED`.
+
+    What was received is kept for refused rows only, as text.
+    """
+    flagged = flag(rows, table)
+    nested = isinstance(flagged.schema[RECORD].dataType, StructType)
+    record = F.to_json(RECORD) if nested else F.col(RECORD)
+    return flagged.select(*table.names, REASONS, F.when(~accepted(), record).alias(RECORD), ITEM, BATCH)
 
 
 def accepted() -> Column:
@@ -62,26 +92,45 @@ def accepted() -> Column:
     return F.size(REASONS) == 0
 
 
-def all_of(conditions: list[Column]) -> Column:
-    """The conjunction; true of none."""
-    return reduce(lambda left, right: left & right, conditions, F.lit(True))
-
-
 def quarantine_of(table: Table) -> Table:
     """The contract of the table that holds the refused rows of a fact table."""
     return Table(
         name=f"quarantine.{table.short}",
         doc=f"One row per record, or part of a record, that `{table.name}` refused, with every reason.\n\n"
-        "Nothing is lost: mend the sender or the rule, raise the table's version, and its rebuild reads the records again.",
+        "Nothing is lost: mend the sender or the rule, raise the table's version, and they are read again.",
         key=("file", "position", "item"),
         columns=(
-            Col("file", STRING, "The landing file that brought it, relative to the landing root", nullable=False),
-            Col("position", LONG, "Number of its record in that file, from 1; 0: the file as a whole", nullable=False),
-            Col("item", LONG, "Number of the part inside the record, from 1; 0: the record as a whole", nullable=False),
+            Col(
+                "file",
+                STRING,
+                "The landing file that brought it, relative to the landing root",
+                nullable=False,
+            ),
+            Col(
+                "position",
+                LONG,
+                "Number of its record in that file, from 1; 0: the file as a whole",
+                nullable=False,
+            ),
+            Col(
+                "item",
+                LONG,
+                "Number of the part inside the record, from 1; 0: the record as a whole",
+                nullable=False,
+            ),
             Col("batch", LONG, "The ingest batch that brought it", nullable=False),
             Col("arrived_at", TIMESTAMP, "When the file arrived (UTC)", nullable=False),
-            Col("reasons", REASONS_TYPE, "Every reason: its code, the column to look at, and a sentence", nullable=False),
-            Col("record", STRING, "What was refused, as received, bad bytes replaced; null: the file as a whole"),
+            Col(
+                "reasons",
+                REASONS_TYPE,
+                "Every reason: its code, the column to look at, and a sentence",
+                nullable=False,
+            ),
+            Col(
+                "record",
+                STRING,
+                "What was refused, as received, bad bytes replaced; null: the file as a whole",
+            ),
         ),
         write=Append(),
     )

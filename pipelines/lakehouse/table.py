@@ -1,8 +1,9 @@
 """The contract of a table. Everything else about the table is derived from it.
 
-Its StructType, Delta comments, constraints, clustering and write, its quality suite and its documentation page all come from
-the one `Table`, so they cannot disagree. The *scope* is the heart of it: the columns whose values are recomputed together. A day's run
-rebuilds the scope values that its inputs' changes touch, a rebuild touches every value, and both are the same pure `build`.
+Its StructType, Delta comments, constraints, clustering and write, its quality suite and its documentation
+page all come from the one `Table`, so they cannot disagree. The *scope* is the heart of it: the columns whose
+values are recomputed together. A day's run rebuilds the scope values that its inputs' changes touch, a
+rebuild touches every value, and both are the same pure `build`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pipelines.lakehouse.types import DATE, LONG, STRING, TIMESTAMP
 
 @dataclass(frozen=True)
 class Col:
-    """One column: its name, type and meaning (with unit), and whether null is allowed (then `meaning` says what null means)."""
+    """One column: name, type, meaning with unit, and whether it may be null (`meaning` says of what)."""
 
     name: str
     type: DataType
@@ -36,11 +37,13 @@ class Append:
 
 @dataclass(frozen=True)
 class Facts:
-    """Records become facts. New records join what stands, and of each unit one record wins, whatever the order of arrival.
+    """Records become facts. New records join what stands, and of each unit one record wins, whatever the
+    order of arrival.
 
     Args:
         unit: What is received whole, such as a receipt. It holds the scope's columns.
-        prefer: Column expressions, the larger first, that choose among records of one unit; lineage breaks the last ties.
+        prefer: Column expressions, the larger first, that choose among records of one unit; lineage breaks
+            the last ties.
     """
 
     unit: tuple[str, ...]
@@ -54,7 +57,10 @@ class ByScope:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One partition per `as_of`, for columns that age. A run replaces its own date only, and never changes another."""
+    """One partition per `as_of`, for columns that age.
+
+    A run replaces its own date only, and never changes another.
+    """
 
 
 Write = Append | Facts | ByScope | Snapshot
@@ -67,7 +73,8 @@ class Input:
     Args:
         table: What is read.
         by: Scope column -> column of this input; left out where the names are the same.
-        through: Where this input does not carry the scope: another input that does, or that leads to one that does.
+        through: Where this input does not carry the scope: another input that does, or that leads to one that
+            does.
         on: The columns that this input shares with `through`.
         whole: A changed row touches every scope value, since any row of the output may lean on it.
     """
@@ -91,8 +98,10 @@ class Table:
         columns: Every column, in order.
         inputs: What `build` takes, in order.
         expect: Rules for each row.
-        params: Dotted paths of the settings that `build` takes, by their last part as keyword. A changed value rebuilds the table.
-        models: Names of the models whose champion `build` takes as a keyword. A new version rebuilds the table.
+        params: Dotted paths of the settings that `build` takes, by their last part as keyword. A changed
+            value rebuilds the table.
+        models: Names of the models whose champion `build` takes as a keyword. A new version rebuilds the
+            table.
         write: How rows reach the table.
         version: Raised when the meaning of the rows changes; that rebuilds the table.
     """
@@ -117,11 +126,15 @@ class Table:
         if len(names) != len(set(names)):
             raise ValueError(f"{self.name}: a column is named twice")
         if isinstance(self.write, Facts) and not set(self.scope) <= set(self.write.unit):
-            raise ValueError(f"{self.name}: the unit must hold the scope, or a late record could leave two winners")
+            raise ValueError(
+                f"{self.name}: the unit must hold the scope, or a late record could leave two winners"
+            )
         if isinstance(self.write, ByScope) and self.scope:
             for read in self.reads:
                 if read.by is None and read.through is None and not read.whole:
-                    raise ValueError(f"{self.name}: nothing says which {self.scope} a changed row of {read.table.name} touches")
+                    raise ValueError(
+                        f"{self.name}: which {self.scope[0]} a row of {read.table.name} touches is not said"
+                    )
 
     @property
     def layer(self) -> str:
@@ -139,7 +152,13 @@ class Table:
         return tuple(self._mapped(item if isinstance(item, Input) else Input(item)) for item in self.inputs)
 
     def _mapped(self, read: Input) -> Input:
-        if read.by is None and read.through is None and not read.whole and self.scope and set(self.scope) <= set(read.table.names):
+        if (
+            read.by is None
+            and read.through is None
+            and not read.whole
+            and self.scope
+            and set(self.scope) <= set(read.table.names)
+        ):
             return Input(read.table, by={column: column for column in self.scope})
         return read
 
@@ -162,16 +181,32 @@ class Table:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the contract changes in a way that rebuilds the table: version, columns, key, scope or write."""
-        facts = [self.version, self.key, self.scope, repr(self.write), [(c.name, c.type.simpleString(), c.nullable) for c in self.columns]]
+        """Changes when version, columns, key, scope or write do; that rebuilds the table."""
+        facts = [
+            self.version,
+            self.key,
+            self.scope,
+            repr(self.write),
+            [(c.name, c.type.simpleString(), c.nullable) for c in self.columns],
+        ]
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
 
 
 LINEAGE: tuple[Col, ...] = (
-    Col("arrived_at", TIMESTAMP, "When the file that brought it arrived (UTC), from the drop's path", nullable=False),
+    Col(
+        "arrived_at",
+        TIMESTAMP,
+        "When the file that brought it arrived (UTC), from the drop's path",
+        nullable=False,
+    ),
     Col("file", STRING, "The landing file that brought it, relative to the landing root", nullable=False),
     Col("position", LONG, "Number of its record in that file, from 1", nullable=False),
-    Col("content_hash", LONG, "64-bit hash of the record as received; chooses the winner among duplicates", nullable=False),
+    Col(
+        "content_hash",
+        LONG,
+        "64-bit hash of the record as received; chooses the winner among duplicates",
+        nullable=False,
+    ),
 )
 
 AS_OF = Col("as_of", DATE, "The business date whose close this row describes", nullable=False)

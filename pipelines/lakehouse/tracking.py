@@ -28,7 +28,6 @@ from pipelines.errors import SystemFault
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion as RegistryVersion
-    from mlflow.models import ModelSignature
     from pyspark.ml import Model
 
 CHAMPION = "champion"
@@ -171,25 +170,47 @@ class Tracking:
                 fetched = store.client.download_artifacts(run_id, artifact_path, folder)
             yield Path(fetched)
 
-    def register(self, name: str, model: Model, *, as_of: date, inputs: ModelSignature | None = None) -> ModelVersion:
-        """Log a spark.ml model to the active run and register it as the next version of `name`, not promoted.
+    def register(
+        self,
+        name: str,
+        model: Model,
+        *,
+        inputs: Mapping[str, str],
+        output: tuple[str, str],
+        tags: Mapping[str, str],
+    ) -> ModelVersion:
+        """Log a spark.ml model to the active run and make it the next version of `name`, not promoted.
 
-        Requirements are given, not inferred: inference starts a process that loads the model, for a minute.
+        Args:
+            name: Of the registered model.
+            model: As spark.ml fitted it.
+            inputs: MLflow's types of the columns that it reads, such as `integer` (32 bits; it refuses others).
+            output: Name and type of the column that it adds.
+            tags: Of the version; `as_of` among them.
+
+        Requirements are given, not inferred: MLflow would load the model in a process of its own to find them.
         """
         import mlflow.spark
         import pyspark
+        from mlflow.models import ModelSignature
+        from mlflow.types import ColSpec, Schema
 
+        client = _store(self).client
         with _explained("register a model in", self.uri):
             logged = mlflow.spark.log_model(
                 model,
                 artifact_path="model",
                 registered_model_name=name,
-                signature=inputs,
+                signature=ModelSignature(
+                    inputs=Schema([ColSpec(kind, column) for column, kind in inputs.items()]),
+                    outputs=Schema([ColSpec(output[1], output[0])]),
+                ),
                 pip_requirements=[f"mlflow=={mlflow.__version__}", f"pyspark=={pyspark.__version__}"],
             )
             version = str(logged.registered_model_version)
-            _store(self).client.set_model_version_tag(name, version, "as_of", as_of.isoformat())
-            return _version(_store(self).client.get_model_version(name, version))
+            for tag, value in tags.items():
+                client.set_model_version_tag(name, version, tag, value)
+            return _version(client.get_model_version(name, version))
 
     def champion(self, name: str, as_of: date) -> Champion | None:
         """The newest promoted version that has seen nothing after `as_of`; null where there is none."""
@@ -204,11 +225,13 @@ class Tracking:
             newest = max(self._promoted(version.name), key=_age)
             client.set_registered_model_alias(version.name, CHAMPION, str(newest.version))
 
-    def finish_training(self, version: ModelVersion, key: str, tags: Mapping[str, str]) -> None:
+    def finish_training(self, version: ModelVersion, key: str, tags: Mapping[str, str]) -> ModelVersion:
         """Note what became of a version, and, last of all, the key by which `find_training` finds it."""
+        client, number = _store(self).client, str(version.version)
         with _explained("write to", self.uri):
             for tag, value in {**tags, "training_key": key}.items():
-                _store(self).client.set_model_version_tag(version.name, str(version.version), tag, value)
+                client.set_model_version_tag(version.name, number, tag, value)
+            return _version(client.get_model_version(version.name, number))
 
     def find_training(self, name: str, key: str) -> ModelVersion | None:
         """The version that a finished training of the same data, parameters and code has given; null where there is none."""

@@ -135,7 +135,7 @@ def open_sealed(key: KeyRef, row: Sealed | Row) -> str:
     try:
         person_key = _decrypt(keys.wrapping_key, row.person_key, about=keys.key_id)
         return _decrypt(person_key, row.sealed, about=row.token).decode("utf-8", "surrogateescape")
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise DataError(
             f"{row.token} does not open: its row of vault.tokens was altered",
             remedy="Restore vault.tokens to a version before the change.",

@@ -1,7 +1,8 @@
 """What a landing file of one source promises: its fields, their types, and which of them are contacts.
 
-A file holds *records*. One record is one JSON object of a JSON Lines file (`.jsonl`, or `.jsonl.gz`). Every scalar is read as
-text first and typed once, in silver, so that a wrong type refuses one record with a reason and never a whole file.
+A file holds *records*. One record is one JSON object of a JSON Lines file (`.jsonl`, or `.jsonl.gz`). Every
+scalar is read as text first and typed once, in silver, so that a wrong type refuses one record with a reason
+and never a whole file.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Field:
         type: What silver makes of it.
         meaning: For the documentation: meaning, unit, and what a missing value says.
         required: A record without it is refused.
-        contact: This field is a person's contact: normalised, hashed and sealed at ingest, so that bronze holds a token.
+        contact: This field is a person's contact: normalised, hashed and sealed at ingest, so that bronze
+            holds a token.
         many: The fields of each object, when this field is a list of objects; `type` is then not used.
     """
 
@@ -40,9 +42,8 @@ class Source:
     """A stream or reference feed: what its records hold.
 
     Args:
-        name: The folder under the landing root, and the name of its bronze table.
-        doc: What one record is and who sends it.
-        fields: Every field that is known; others land too, and are not read.
+        name: The folder under the landing root, and the name of its bronze table. doc: What one record is and
+            who sends it. fields: Every field that is known; others land too, and are not read.
     """
 
     name: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.landing.contract import Field, Source
 from pipelines.lakehouse.types import STRING, TIMESTAMP
+from pipelines.landing.contract import Field, Source
 
 SOURCE = Source(
     name="engagement",

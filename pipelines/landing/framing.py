@@ -21,7 +21,8 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql.types import ArrayType, StructField, StructType
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import ArrayType, StructType
 
 from pipelines.errors import SettingsError
 from pipelines.lakehouse import storage
@@ -47,46 +48,28 @@ class FileFault(Enum):
     RECORD_TOO_LONG = "One of its lines is longer than 64 MB."
 
 
-FRAMED = StructType(
-    [
-        StructField("source", STRING),
-        StructField("file", STRING),
-        StructField("position", LONG),
-        StructField("batch", LONG),
-        StructField("arrived_at", TIMESTAMP),
-        StructField("fault", STRING),
-        StructField("payload", BINARY),
-        StructField(
-            "sealed",
-            ArrayType(
-                StructType(
-                    [
-                        StructField("token", STRING),
-                        StructField("kind", STRING),
-                        StructField("key_id", STRING),
-                        StructField("person_key", BINARY),
-                        StructField("sealed", BINARY),
-                    ]
-                )
-            ),
-        ),
-    ]
+_SEALED = (
+    StructType()
+    .add("token", STRING)
+    .add("kind", STRING)
+    .add("key_id", STRING)
+    .add("person_key", BINARY)
+    .add("sealed", BINARY)
+)
+FRAMED = (
+    StructType()
+    .add("source", STRING)
+    .add("file", STRING)
+    .add("position", LONG)
+    .add("batch", LONG)
+    .add("arrived_at", TIMESTAMP)
+    .add("fault", STRING)
+    .add("payload", BINARY)
+    .add("sealed", ArrayType(_SEALED))
 )
 """Bronze's columns, then the contacts sealed out of the record (null: none)."""
 
-_SEALED_ROW = {"token": pa.string(), "kind": pa.string(), "key_id": pa.string()}
-_ARROW = pa.schema(
-    {
-        "source": pa.string(),
-        "file": pa.string(),
-        "position": pa.int64(),
-        "batch": pa.int64(),
-        "arrived_at": pa.timestamp("us", "UTC"),
-        "fault": pa.string(),
-        "payload": pa.binary(),
-        "sealed": pa.list_(pa.struct({**_SEALED_ROW, "person_key": pa.binary(), "sealed": pa.binary()})),
-    }
-)
+_ARROW = to_arrow_schema(FRAMED, timezone="UTC")
 
 
 @dataclass(frozen=True)
@@ -129,7 +112,11 @@ def frame(
     how = Framing(root, sealing)
     # With a number given outright, since adaptive execution would put all these small rows into one task.
     tasks = int(files.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
-    return files.repartition(tasks).mapInArrow(lambda batches: framed(batches, how), FRAMED)
+
+    def records(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return framed(batches, how)
+
+    return files.repartition(tasks).mapInArrow(records, FRAMED)
 
 
 def framed(batches: Iterable[pa.RecordBatch], how: Framing) -> Iterator[pa.RecordBatch]:
@@ -208,7 +195,7 @@ class _NotGzip(Exception):
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     """The file's bytes, decompressed."""
-    with io.BufferedReader(cast(io.RawIOBase, storage.open_input(path)), _CHUNK_BYTES) as stored:
+    with io.BufferedReader(cast(io.RawIOBase, storage.open_input(path))) as stored:
         if not path.endswith(".gz"):
             yield cast(BinaryIO, stored)
             return

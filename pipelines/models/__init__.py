@@ -1,0 +1,1 @@
+"""What this person needs next: one package per model."""

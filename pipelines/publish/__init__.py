@@ -1,0 +1,1 @@
+"""What leaves the house: send lists, reports, releases."""

@@ -1,0 +1,1 @@
+"""Typed facts, one row each, under identifiers that lead to a person."""

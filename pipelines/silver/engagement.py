@@ -11,7 +11,7 @@ from pipelines.bronze import records as bronze
 from pipelines.calc.time import business_date
 from pipelines.lakehouse.expectations import one_of
 from pipelines.lakehouse.reasons import Reason
-from pipelines.lakehouse.refusal import refuse_if
+from pipelines.lakehouse.refusal import Objection, refuse_if
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, STRING, TIMESTAMP
 from pipelines.landing.engagement import SOURCE
@@ -43,4 +43,4 @@ def build(records: DataFrame, *, as_of: date, time_zone: str) -> DataFrame:
     """One row per record, with the reasons against it."""
     events = parse(records, SOURCE).withColumn("occurred_on", business_date(F.col("occurred_at"), time_zone))
     too_late = F.col("occurred_on") > business_date(F.col("arrived_at"), time_zone)
-    return refuse_if(events, too_late, Reason.FUTURE, "occurred_at")
+    return refuse_if(events, Objection(too_late, Reason.FUTURE, "occurred_at"))

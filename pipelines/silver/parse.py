@@ -1,17 +1,27 @@
 """From records to typed columns: the one place where a landing file's text becomes values.
 
-Each scalar is cast from text; a cast that fails refuses the record with WRONG_TYPE. Spark's own casts are too kind for a till: they
-take `yesterday` for a timestamp, `2017` for a date, and round half a cent away without a word. So shapes are checked before the cast.
+Each scalar is cast from text; a cast that fails refuses the record with WRONG_TYPE. Spark's own casts are too
+kind for a till: they take `yesterday` for a timestamp, `2017` for a date, and round half a cent away without
+a word. So shapes are checked before the cast.
 """
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, DataType, DateType, DecimalType, StringType, StructField, StructType, TimestampType
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    DateType,
+    DecimalType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
 
 from pipelines.lakehouse.reasons import Reason
-from pipelines.lakehouse.refusal import BATCH, ITEM, REASONS, RECORD, collect, reason_if
+from pipelines.lakehouse.refusal import BATCH, ITEM, REASONS, RECORD, Objection, reasons
 from pipelines.landing.contract import Field, Source
 
 PARSED = "_parsed"
@@ -22,21 +32,25 @@ _CARRIED = ("arrived_at", "file", "position", BATCH, "content_hash")
 
 
 def parse(records: DataFrame, source: Source) -> DataFrame:
-    """One row per record: its typed top-level fields, lists of objects still as text, and the reasons against it.
+    """One row per record: its typed top-level fields, lists of objects still as text, and the reasons against
+    it.
 
     Args:
         records: Rows in the shape of bronze.
         source: Whose fields to read; fields that the contract does not name are left alone.
 
     Returns:
-        The source's fields, `arrived_at`, `file`, `position`, `batch`, `content_hash` (xxhash64 of the payload), and
-        `_reasons`, `_record`, `_item` (0: the record as a whole), `_parsed` (whether it is one JSON object at all).
+        The source's fields, `arrived_at`, `file`, `position`, `batch`, `content_hash` (xxhash64 of the
+        payload), and `_reasons`, `_record`, `_item` (0: the record as a whole), `_parsed` (whether it is one
+        JSON object at all).
     """
     text = F.col("payload").cast("string")
     shape = StructType([*source.read_schema.fields, StructField(_SEALED, StringType())])
     wrapped = StructType([StructField("found", ArrayType(shape)), StructField("_corrupt", StringType())])
     # In brackets, since Spark reads the first JSON value of a text and ignores what follows it.
-    body = F.from_json(F.concat(F.lit('{"found":['), text, F.lit("]}")), wrapped, {"columnNameOfCorruptRecord": "_corrupt"})
+    body = F.from_json(
+        F.concat(F.lit('{"found":['), text, F.lit("]}")), wrapped, {"columnNameOfCorruptRecord": "_corrupt"}
+    )
     read = records.select(
         *_CARRIED[:-1],
         F.xxhash64("payload").alias("content_hash"),
@@ -49,19 +63,17 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
     damaged = F.col("_body._corrupt").isNotNull()
     values = [_value(F.col(f"_object.{f.name}"), f).alias(f.name) for f in source.fields]
     against_fields = [
-        reason
-        for f in source.fields
-        for reason in _against(F.col(f"_object.{f.name}"), f, damaged)
+        reason for f in source.fields for reason in _against(F.col(f"_object.{f.name}"), f, damaged)
     ]
     against_record = [
-        reason_if(F.col("fault").isNotNull(), Reason.FILE_REFUSED, "file"),
-        reason_if(~F.col("_utf8"), Reason.BAD_ENCODING, "record"),
-        reason_if(F.col("fault").isNull() & F.col("_utf8") & ~usable, Reason.NOT_JSON, "record"),
+        Objection(F.col("fault").isNotNull(), Reason.FILE_REFUSED, "file"),
+        Objection(~F.col("_utf8"), Reason.BAD_ENCODING, "record"),
+        Objection(F.col("fault").isNull() & F.col("_utf8") & ~usable, Reason.NOT_JSON, "record"),
     ]
     return read.select(
         *_CARRIED,
         *values,
-        F.when(usable, collect(against_fields)).otherwise(collect(against_record)).alias(REASONS),
+        F.when(usable, reasons(against_fields)).otherwise(reasons(against_record)).alias(REASONS),
         RECORD,
         F.lit(0).alias(ITEM),
         F.coalesce(usable, F.lit(False)).alias(PARSED),
@@ -69,21 +81,24 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
 
 
 def explode_items(parsed: DataFrame, field: Field) -> DataFrame:
-    """One row per object of a list: the parent's columns, the object's typed fields, `_item` (from 1), and the reasons against it.
+    """One row per object of a list: the parent's columns, the object's typed fields, `_item` (from 1), and
+    the reasons against it.
 
     `_reasons` and `_record` are the object's own; the parent's reasons are given as `_parent_reasons`.
     """
     names = {item.name for item in field.many}
     carried = [c for c in parsed.columns if c not in {REASONS, RECORD, ITEM, field.name} | names]
-    each = parsed.select(*carried, F.col(REASONS).alias("_parent_reasons"), F.posexplode(field.name).alias("_at", "_each"))
-    reasons = [r for f in field.many for r in _against(F.col(f"_each.{f.name}"), f, F.lit(False))]
+    each = parsed.select(
+        *carried, F.col(REASONS).alias("_parent_reasons"), F.posexplode(field.name).alias("_at", "_each")
+    )
+    against = [r for f in field.many for r in _against(F.col(f"_each.{f.name}"), f, F.lit(False))]
     return each.select(
         *carried,
         "_parent_reasons",
         (F.col("_at") + 1).alias(ITEM),
         *(_value(F.col(f"_each.{f.name}"), f).alias(f.name) for f in field.many),
-        collect(reasons).alias(REASONS),
-        F.to_json("_each").alias(RECORD),
+        reasons(against).alias(REASONS),
+        F.col("_each").alias(RECORD),
     )
 
 
@@ -109,20 +124,20 @@ def _cast(text: Column, kind: DataType) -> Column:
     return text.try_cast(kind)
 
 
-def _against(raw: Column, field: Field, damaged: Column) -> list[Column]:
+def _against(raw: Column, field: Field, damaged: Column) -> list[Objection]:
     if field.many:
         wrong = raw.isNull() & damaged
         missing = raw.isNull() & ~damaged
-        found = [reason_if(wrong, Reason.WRONG_TYPE, field.name)]
-        return [*found, reason_if(missing, Reason.MISSING_VALUE, field.name)] if field.required else found
+        found = [Objection(wrong, Reason.WRONG_TYPE, field.name)]
+        return [*found, Objection(missing, Reason.MISSING_VALUE, field.name)] if field.required else found
     given = _given(raw)
     found = []
     if field.required:
-        found.append(reason_if(given.isNull(), Reason.MISSING_VALUE, field.name))
+        found.append(Objection(given.isNull(), Reason.MISSING_VALUE, field.name))
     if not isinstance(field.type, StringType):
         value = _cast(given, field.type)
-        found.append(reason_if(given.isNotNull() & value.isNull(), Reason.WRONG_TYPE, field.name))
+        found.append(Objection(given.isNotNull() & value.isNull(), Reason.WRONG_TYPE, field.name))
         if isinstance(field.type, DecimalType):
             exact = given.try_cast(DecimalType(38, 18))
-            found.append(reason_if(value != exact, Reason.TOO_PRECISE, field.name))
+            found.append(Objection(value != exact, Reason.TOO_PRECISE, field.name))
     return found

@@ -1,7 +1,8 @@
 """One row per identifier, with the person it belongs to.
 
-For now each anchor identifier, in practice a loyalty card, is one person. A resolved identity graph will take this table's place with the same
-columns, so a reader joins to it already: facts carry identifiers, and this table alone says whose they are.
+For now each anchor identifier, in practice a loyalty card, is one person. A resolved identity graph will take
+this table's place with the same columns, so a reader joins to it already: facts carry identifiers, and this
+table alone says whose they are.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ TABLE = Table(
         Col("identifier_type", STRING, "`loyalty_card`, `phone` or `payment_token`", nullable=False),
         Col("identifier_value", STRING, "The identifier as the facts carry it", nullable=False),
         PERSON,
-        Col("known_from", TIMESTAMP, "When the first file that names this identifier arrived (UTC)", nullable=False),
+        Col(
+            "known_from",
+            TIMESTAMP,
+            "When the first file that names this identifier arrived (UTC)",
+            nullable=False,
+        ),
     ),
     inputs=(
         Input(silver_receipts.TABLE, by={"identifier_value": "anchor_value"}),
@@ -39,12 +45,14 @@ TABLE = Table(
 
 
 def person_id(identifier_type: Column, identifier_value: Column) -> Column:
-    """The id of the person that an identifier founds: `p` and 16 hex digits of its SHA-256; the same on every rebuild."""
-    return F.concat(F.lit("p"), F.substring(F.sha2(F.concat_ws(":", identifier_type, identifier_value), 256), 1, 16))
+    """The person that an identifier founds: `p` and 16 hex digits of its SHA-256; the same on every rebuild."""
+    return F.concat(
+        F.lit("p"), F.substring(F.sha2(F.concat_ws(":", identifier_type, identifier_value), 256), 1, 16)
+    )
 
 
 def build(receipts: DataFrame, customers: DataFrame, engagement: DataFrame, *, as_of: date) -> DataFrame:
-    """Every anchor of a receipt, and every card that a form or a message names, with the time it was first heard of."""
+    """Every anchor of a receipt and every card that a form or message names, with when it was first heard of."""
     card = F.lit(LOYALTY_CARD)
     heard = receipts.select("anchor_type", "anchor_value", "arrived_at")
     for named in (customers, engagement):
@@ -53,7 +61,9 @@ def build(receipts: DataFrame, customers: DataFrame, engagement: DataFrame, *, a
         )
     return (
         heard.where(F.col("anchor_value").isNotNull())
-        .groupBy(F.col("anchor_type").alias("identifier_type"), F.col("anchor_value").alias("identifier_value"))
+        .groupBy(
+            F.col("anchor_type").alias("identifier_type"), F.col("anchor_value").alias("identifier_value")
+        )
         .agg(F.min("arrived_at").alias("known_from"))
         .select(
             "identifier_type",

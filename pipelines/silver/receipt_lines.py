@@ -1,4 +1,5 @@
-"""One row per receipt line: the good, the quantity and what was paid; a return's are negative, so sums are net.
+"""One row per receipt line: the good, the quantity and what was paid; a return's are negative, so sums are
+net.
 
 A line of a refused receipt is refused with it. A good that the catalogue does not know is kept: it was sold.
 """
@@ -12,7 +13,7 @@ from pyspark.sql import functions as F
 
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse.reasons import Reason
-from pipelines.lakehouse.refusal import ITEM, flag, refuse_if
+from pipelines.lakehouse.refusal import ITEM, Objection, flag, refuse_if
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, INT, MONEY, QUANTITY, STRING
 from pipelines.landing.receipts import SOURCE
@@ -37,8 +38,15 @@ TABLE = Table(
         Col("anchor_value", STRING, "That identifier; null: anonymous"),
         Col("product_id", STRING, "The good; it need not be in the catalogue", nullable=False),
         Col("quantity", QUANTITY, "Pieces or kilograms; negative for a return", nullable=False),
-        Col("net_amount", MONEY, "Paid, after discounts, with VAT; negative for a return; in the business's currency", nullable=False),
-        Col("discount_amount", MONEY, "Taken off for card and coupons; negative for a return", nullable=False),
+        Col(
+            "net_amount",
+            MONEY,
+            "Paid, after discounts, with VAT; negative for a return; in the business's currency",
+            nullable=False,
+        ),
+        Col(
+            "discount_amount", MONEY, "Taken off for card and coupons; negative for a return", nullable=False
+        ),
         *LINEAGE,
     ),
     inputs=(bronze.TABLES["receipts"],),
@@ -51,9 +59,12 @@ def build(records: DataFrame, *, as_of: date, time_zone: str, anchors: tuple[str
     """One row per line of every record that could be read, with the reasons against it."""
     receipts = silver_receipts.build(records, as_of=as_of, time_zone=time_zone, anchors=anchors)
     lines = explode_items(flag(receipts, silver_receipts.TABLE), LINES)
-    for amount in ("quantity", "net_amount", "loyalty_discount", "coupon_discount"):
-        lines = refuse_if(lines, F.col(amount) < 0, Reason.BELOW_MINIMUM, amount)
-    lines = refuse_if(lines, F.size("_parent_reasons") > 0, Reason.RECEIPT_REFUSED, "receipt_id")
+    amounts = ("quantity", "net_amount", "loyalty_discount", "coupon_discount")
+    lines = refuse_if(
+        lines,
+        *(Objection(F.col(amount) < 0, Reason.BELOW_MINIMUM, amount) for amount in amounts),
+        Objection(F.size("_parent_reasons") > 0, Reason.RECEIPT_REFUSED, "receipt_id"),
+    )
     discount = F.coalesce("loyalty_discount", F.lit(0)) + F.coalesce("coupon_discount", F.lit(0))
     sign = F.when(F.col("kind") == "return", -1).otherwise(1)
     lines = lines.withColumn("line_no", F.col(ITEM).cast(INT)).withColumn("discount_amount", discount)

@@ -14,7 +14,7 @@ from pipelines.bronze import records as bronze
 from pipelines.calc.time import business_date
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.reasons import Reason
-from pipelines.lakehouse.refusal import refuse_if
+from pipelines.lakehouse.refusal import Objection, refuse_if
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, INT, STRING, TIMESTAMP
 from pipelines.landing.receipts import SOURCE
@@ -26,7 +26,12 @@ TABLE = Table(
     key=("receipt_id",),
     scope=("purchased_on",),
     columns=(
-        Col("receipt_id", STRING, "Store, till, number and business day, joined by `/`; `-` stands for no till", nullable=False),
+        Col(
+            "receipt_id",
+            STRING,
+            "Store, till, number and business day, joined by `/`; `-` stands for no till",
+            nullable=False,
+        ),
         Col("purchased_on", DATE, "Business day", nullable=False),
         Col("purchased_at", TIMESTAMP, "The till's clock (UTC)", nullable=False),
         Col("store_id", STRING, "The shop", nullable=False),
@@ -57,16 +62,23 @@ def build(records: DataFrame, *, as_of: date, time_zone: str, anchors: tuple[str
     )
     named = ("store_id", "receipt_no", "purchased_on")
     number = F.concat_ws(
-        "/", "store_id", F.coalesce("till_id", F.lit("-")), "receipt_no", F.date_format("purchased_on", "yyyy-MM-dd")
+        "/",
+        "store_id",
+        F.coalesce("till_id", F.lit("-")),
+        "receipt_no",
+        F.date_format("purchased_on", "yyyy-MM-dd"),
     )
     receipts = (
-        receipts.withColumn("receipt_id", F.when(F.forall(F.array(*(F.col(n).isNotNull() for n in named)), lambda x: x), number))
+        receipts.withColumn(
+            "receipt_id",
+            F.when(F.forall(F.array(*(F.col(n).isNotNull() for n in named)), lambda x: x), number),
+        )
         .withColumn("_anchor", F.coalesce(*(_anchor(kind) for kind in anchors)))
         .withColumns({"anchor_type": F.col("_anchor.type"), "anchor_value": F.col("_anchor.value")})
         .drop("_anchor")
     )
     too_late = F.col("purchased_on") > business_date(F.col("arrived_at"), time_zone)
-    return refuse_if(receipts, too_late, Reason.FUTURE, "purchased_at")
+    return refuse_if(receipts, Objection(too_late, Reason.FUTURE, "purchased_at"))
 
 
 def _anchor(kind: str) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.calc.contacts import normal, normal_email, normal_phone
@@ -47,6 +47,7 @@ def test_phone(text: str, region: str, expected: str | None) -> None:
 
 
 @given(st.emails())
+@settings(max_examples=25)
 def test_the_normal_form_is_its_own(text: str) -> None:
     once = normal("email", text, "US")
     assert once is None or normal("email", once.upper(), "US") == once

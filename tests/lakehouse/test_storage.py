@@ -25,7 +25,8 @@ def test_names_that_a_uri_would_not_bear(tmp_path: Path) -> None:
     path = f"file:{tmp_path}/arrived=1/100 % of #1?.jsonl"
     storage.write_atomically(path, b"x")
     assert (tmp_path / "arrived=1/100 % of #1?.jsonl").read_bytes() == b"x"
-    assert [info.path for info in storage.list_files(f"file://{tmp_path}")] == ["arrived=1/100 % of #1?.jsonl"]
+    [info] = storage.list_files(f"file://{tmp_path}")
+    assert info.path == "arrived=1/100 % of #1?.jsonl"
 
 
 def test_relative_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +95,8 @@ def test_a_failed_write_leaves_what_was_there(
         storage.write_atomically(path, b"after")
     assert remedy in caught.value.remedy
     assert caught.value.exit_code == 5
-    assert [(info.path, storage.read_bytes(path)) for info in storage.list_files(str(tmp_path))] == [("x", b"before")]
+    assert [info.path for info in storage.list_files(str(tmp_path))] == ["x"]
+    assert storage.read_bytes(path) == b"before"
 
 
 @pytest.mark.parametrize(

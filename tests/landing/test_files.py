@@ -30,11 +30,17 @@ def test_a_drop_is_found_with_its_arrival(tmp_path: Path) -> None:
 
 
 def test_order_and_the_instant_before_which(tmp_path: Path) -> None:
-    for source, hours, name in [("receipts", 1, "b"), ("receipts", 1, "a"), ("customers", 1, "z"), ("stores", 0, "y")]:
-        drop(str(tmp_path), source, NOON + timedelta(hours=hours), f"{name}.jsonl", b"")
+    one = NOON + timedelta(hours=1)
+    for source, at, name in (
+        ("receipts", one, "b"),
+        ("receipts", one, "a"),
+        ("customers", one, "z"),
+        ("stores", NOON, "y"),
+    ):
+        drop(str(tmp_path), source, at, f"{name}.jsonl", b"")
     good, _ = landed(str(tmp_path), SOURCES, LATER)
     assert [file.path.split("/")[2][0] for file in good] == ["y", "z", "a", "b"]
-    good, _ = landed(str(tmp_path), SOURCES, NOON + timedelta(hours=1))
+    good, _ = landed(str(tmp_path), SOURCES, one)
     assert [file.source for file in good] == ["stores"]
 
 

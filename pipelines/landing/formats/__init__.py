@@ -1,0 +1,1 @@
+"""Vendors' own formats, turned into canonical landing files."""

@@ -33,6 +33,7 @@ MANIFEST = "_complete_journey.json"
 LINES, RECEIPTS, CENTS = 1_469_307, 155_848, 459_603_958
 
 _DROP_TIME, _PLANNING_TIME = time(0, 30), time(8)
+_JSON = json.JSONEncoder(separators=(",", ":"))
 _VERSION = 1  # of what lands; the manifest of another version does not count
 
 
@@ -136,7 +137,7 @@ def land_reference(landing_root: str, lines: Lines) -> LandedCounts:
 def _json_lines(records: Iterable[Record]) -> bytes:
     """One JSON object a line; what is not known is left out."""
     known = ({name: value for name, value in record.items() if value is not None} for record in records)
-    return b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in known)
+    return b"".join(_JSON.encode(record).encode() + b"\n" for record in known)
 
 
 def _closing(day: date, zone: ZoneInfo) -> datetime:

@@ -55,19 +55,19 @@ def read_lines(time_zone: str) -> Lines:
 def receipts(rows: pd.DataFrame) -> tuple[list[str], int]:
     """The receipts in `rows`, each as a line of JSON, and the sum of their `net_amount` in cents.
 
-    Written out by hand, since `json` prints amounts as floats. A discount of zero is left out.
+    Amounts are strings, since a JSON number may pass through a float on its way. A zero discount is left out.
     """
     cents = _cents(rows["sales_value"])
     loyalty = _cents(rows["retail_disc"])
     coupon = _cents(rows["coupon_disc"]) + _cents(rows["coupon_match_disc"])
     lines = [
-        f'{{"product_id":"{product}","quantity":{quantity},"net_amount":{net}{loyalty_part}{coupon_part}}}'
+        f'{{"product_id":"{product}","quantity":{quantity},{net}{loyalty_part}{coupon_part}}}'
         for product, quantity, net, loyalty_part, coupon_part in zip(
             rows["product_id"].tolist(),
             rows["quantity"].tolist(),
-            _printed(cents, "{}", zero="0.00"),
-            _printed(loyalty, ',"loyalty_discount":{}', zero=""),
-            _printed(coupon, ',"coupon_discount":{}', zero=""),
+            _printed(cents, '"net_amount":"{}"', zero='"net_amount":"0.00"'),
+            _printed(loyalty, ',"loyalty_discount":"{}"', zero=""),
+            _printed(coupon, ',"coupon_discount":"{}"', zero=""),
             strict=True,
         )
     ]

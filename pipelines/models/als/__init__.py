@@ -1,0 +1,1 @@
+"""Implicit ALS: goods that people who shop alike buy."""

@@ -54,8 +54,9 @@ def strengths(purchases: DataFrame, offered: DataFrame, *, as_of: date, half_lif
 
 def common(strengths: DataFrame, *, min_item_buyers: int) -> DataFrame:
     """The rows of goods that at least so many persons bought; of fewer a factor would learn little but noise."""
-    buyers = F.count(F.lit(1)).over(Window.partitionBy("product_id"))
-    return strengths.withColumn("buyers", buyers).where(F.col("buyers") >= min_item_buyers).drop("buyers")
+    buyers = strengths.groupBy("product_id").agg(F.count(F.lit(1)).alias("buyers"))
+    enough = buyers.where(F.col("buyers") >= min_item_buyers).select("product_id")
+    return strengths.join(F.broadcast(enough), on="product_id", how="left_semi")
 
 
 def interactions(

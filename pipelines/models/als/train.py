@@ -44,7 +44,7 @@ class Fitted:
 
 
 def fit(interactions: DataFrame, params: AlsParams, *, as_of: date, partitions: int = 4) -> Fitted:
-    """Fit on `features.interactions`, which the caller has cached, and take the factors to the driver.
+    """Fit on `features.interactions` and take the factors to the driver.
 
     Rows are dealt to a fixed number of partitions by the hash of their index and sorted there, so that ALS adds them up in one order.
     The factors of 1,000,000 persons at rank 32 are 128 MB: beyond some millions they should stay in a table.
@@ -52,6 +52,7 @@ def fit(interactions: DataFrame, params: AlsParams, *, as_of: date, partitions: 
     Raises:
         DataError: there are no interactions.
     """
+    interactions = interactions.cache()  # read four times
     persons, items = person_index(interactions).cache(), item_index(interactions).cache()
     ratings = (
         interactions.join(persons, on="person_id", how="inner")
@@ -91,8 +92,8 @@ def fit(interactions: DataFrame, params: AlsParams, *, as_of: date, partitions: 
             buyers=_recent_buyers(interactions, items, since=as_of - timedelta(days=params.half_life_days)),
         )
     finally:
-        persons.unpersist()
-        items.unpersist()
+        for cached in (persons, items, interactions):
+            cached.unpersist()
     return Fitted(model, factors)
 
 

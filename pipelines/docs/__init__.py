@@ -1,0 +1,1 @@
+"""The reference pages under `docs/`, written from the contracts and the settings."""

@@ -1,0 +1,201 @@
+"""One training of ALS: compare, fit, register, decide. One MLflow run, reused when the same training is asked for again.
+
+1. A fit on the days until `as_of - holdout_days` is compared with baselines and the champion on the days after (`evaluate`).
+2. A fit with the same parameters on all days until `as_of` becomes the next version of the registered model `als`.
+3. The gate decides by 1 whether that version is promoted.
+
+**The champion on the split.** Its recorded metrics are of another split and cannot be compared. If it has seen nothing after the split, its
+own factors are scored. If it has, they know the answers, so its parameters are fitted anew until the split (or, where they are the
+challenger's, the challenger's fit stands for both: then it is a question of fresher data only).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pyspark
+from pyspark.sql import DataFrame
+
+from pipelines.lakehouse.tracking import Champion, ModelVersion, Tracking, VersionedRead
+from pipelines.models.als import champion as champions
+from pipelines.models.als import factors
+from pipelines.models.als.evaluate import CHALLENGER, CHAMPION, FAVOURITES, POPULARITY, Quality, compare
+from pipelines.models.als.features import common, offered, purchases, strengths
+from pipelines.models.als.gate import Decision, decide
+from pipelines.models.als.holdout import take_holdout
+from pipelines.models.als.report import metrics, read_comparison, write_comparison
+from pipelines.models.als.train import AlsParams, Fitted, fit
+
+PRODUCT_DAYS, PERSONS, PRODUCTS = "gold.product_days", "silver.person_identifiers", "silver.products"
+INPUTS = (PRODUCT_DAYS, PERSONS, PRODUCTS)
+_EVALUATION = "evaluation"  # the run's artifact folder with the comparison
+_PROMOTED, _REASON = "gate_promoted", "gate_reason"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training came to.
+
+    Args:
+        version: Of the registered model.
+        decision: The gate's.
+        comparison: Every model and baseline on the split.
+        reused: A finished training of the same data, parameters and code was found, and nothing was done.
+    """
+
+    version: ModelVersion
+    decision: Decision
+    comparison: Sequence[Quality]
+    reused: bool
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """For the terminal: goods asked for, model, nDCG@10 [95 % interval], recall@10 [95 % interval]."""
+        return [(f"{q.protocol} goods", q.model, str(q.ndcg), str(q.recall)) for q in self.comparison]
+
+
+def train(
+    reads: Mapping[str, VersionedRead],
+    *,
+    as_of: date,
+    params: AlsParams,
+    never_offered: Sequence[str],
+    holdout_days: int,
+    min_gain: float,
+    tracking: Tracking,
+) -> TrainingResult:
+    """Train, or find the finished training of the same data, parameters and code.
+
+    Args:
+        reads: The three `INPUTS` by table name, each at a fixed version.
+        as_of: The last day to learn from.
+        params: Of the model.
+        never_offered: Departments that are neither learned from nor asked for.
+        holdout_days: The last days until `as_of`, on which models are compared.
+        min_gain: nDCG@10 that promotion asks for over the champion.
+        tracking: Where the run, the model and the verdict are kept.
+
+    Raises:
+        DataError: too little history: nothing to learn from before the split, or nothing to foresee after it.
+        SystemFault: the tracking store cannot be reached or written.
+    """
+    settings = {
+        **asdict(params),
+        "as_of": as_of.isoformat(),
+        "never_offered": list(never_offered),
+        "holdout_days": holdout_days,
+        "gate_min_gain": min_gain,
+    }
+    key = training_key(reads, settings)
+    if done := tracking.find_training(champions.NAME, key):
+        return _finished(tracking, done)
+    champion = tracking.champion(champions.NAME, as_of)
+    split = as_of - timedelta(days=holdout_days)
+    with (
+        tracking.run(f"als until {as_of}", tags={"training_key": key}, params=settings),
+        _cached(purchases(reads[PRODUCT_DAYS].frame, reads[PERSONS].frame, as_of=as_of)) as days,
+        _cached(offered(reads[PRODUCTS].frame, never_offered)) as goods,
+    ):
+        tracking.log_inputs([reads[name] for name in INPUTS])
+        comparison = _compare(days, goods, params, champion, split=split, tracking=tracking)
+        decision = _verdict(comparison, min_gain=min_gain, fresher=champion is None or champion.trained_as_of < as_of)
+        fitted = _fit(days, goods, params, until=as_of)
+        version = _register(tracking, fitted, comparison, params, as_of=as_of)
+    if decision.promote:
+        tracking.promote(version)
+    verdict = {_PROMOTED: str(decision.promote), _REASON: decision.reason}
+    return TrainingResult(tracking.finish_training(version, key, verdict), decision, comparison, reused=False)
+
+
+def training_key(reads: Mapping[str, VersionedRead], settings: Mapping[str, object]) -> str:
+    """What makes two trainings the same: the inputs' versions, the settings, and the code of this package and Spark's."""
+    code = hashlib.sha256()
+    for module in sorted(files(__package__).iterdir(), key=lambda module: module.name):
+        if module.name.endswith(".py"):
+            code.update(module.read_bytes())
+    inputs = [(name, reads[name].incarnation or reads[name].path, reads[name].version) for name in INPUTS]
+    facts = {"inputs": inputs, "settings": settings, "code": code.hexdigest(), "spark": pyspark.__version__}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
+    with tracking.artifacts_of(version.run_id, _EVALUATION) as folder:
+        comparison = read_comparison(folder)
+    decision = Decision(version.tags[_PROMOTED] == str(True), version.tags[_REASON])
+    return TrainingResult(version, decision, comparison, reused=True)
+
+
+def _fit(days: DataFrame, goods: DataFrame, params: AlsParams, *, until: date) -> Fitted:
+    known = strengths(days, goods, as_of=until, half_life_days=params.half_life_days)
+    return fit(common(known, min_item_buyers=params.min_item_buyers), params, as_of=until)
+
+
+def _compare(
+    days: DataFrame,
+    goods: DataFrame,
+    params: AlsParams,
+    champion: Champion | None,
+    *,
+    split: date,
+    tracking: Tracking,
+) -> list[Quality]:
+    """The challenger's parameters fitted until the split, the champion if there is one, and the baselines."""
+    with _cached(strengths(days, goods, as_of=split, half_life_days=params.half_life_days)) as known:
+        challenger = fit(common(known, min_item_buyers=params.min_item_buyers), params, as_of=split).factors
+        holdout = take_holdout(days, known, goods, split=split, half_life_days=params.half_life_days)
+    models = {CHALLENGER: challenger}
+    if champion:
+        theirs = _params_of(champion)
+        if champion.trained_as_of <= split or theirs is None:
+            models[CHAMPION] = champions.load(tracking, champion).factors
+        else:
+            models[CHAMPION] = challenger if theirs == params else _fit(days, goods, theirs, until=split).factors
+    return compare(holdout, models, seed=params.seed)
+
+
+def _params_of(champion: Champion) -> AlsParams | None:
+    """Null where they were written by code with other parameters; then its own factors are scored, which favours it."""
+    try:
+        return AlsParams(**json.loads(champion.tags["params"]))
+    except (KeyError, TypeError):
+        return None
+
+
+def _verdict(comparison: Sequence[Quality], *, min_gain: float, fresher: bool) -> Decision:
+    gated = {quality.model: quality for quality in comparison if quality.protocol == "new"}
+    baselines = [gated[POPULARITY], gated[FAVOURITES]]
+    return decide(gated[CHALLENGER], gated.get(CHAMPION), baselines, min_gain=min_gain, fresher=fresher)
+
+
+def _register(
+    tracking: Tracking, fitted: Fitted, comparison: Sequence[Quality], params: AlsParams, *, as_of: date
+) -> ModelVersion:
+    """Log what the active run has given, and make it the model's next version."""
+    tracking.log_metrics(metrics(comparison))
+    for artifact_path, write in (
+        (champions.FACTORS, lambda folder: factors.write(fitted.factors, folder)),
+        (_EVALUATION, lambda folder: write_comparison(comparison, folder)),
+    ):
+        with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
+            write(Path(folder))
+            tracking.log_folder(Path(folder), artifact_path)
+    return tracking.register(
+        champions.NAME,
+        fitted.model,
+        inputs={"person_index": "integer", "item_index": "integer"},
+        output=("prediction", "float"),
+        tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
+    )
+
+
+@contextmanager
+def _cached(frame: DataFrame) -> Iterator[DataFrame]:
+    yield frame.cache()
+    frame.unpersist()

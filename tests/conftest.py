@@ -1,0 +1,73 @@
+"""One Spark session for the whole run, small settings, and lakes in temporary folders."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipelines.lakehouse.lake import Lake
+from pipelines.settings import Settings, load
+
+GOLDEN = Path(__file__).parent / "golden" / "shop"
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    from pipelines.lakehouse.session import spark_session, stop
+
+    place = tmp_path_factory.mktemp("spark")
+    small = load(
+        sets=[
+            "spark.master=local[2]",
+            "spark.driver_memory=3g",
+            "spark.shuffle_partitions=2",
+            f"lake.root={place}",
+        ]
+    )
+    session = spark_session(small.spark, app_name="tests")
+    yield session
+    stop(session)
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+    return Lake(spark, str(tmp_path / "lake"))
+
+
+def shop_settings(place: Path, *more: str) -> Settings:
+    """Settings over the golden shop: its landing files, and everything that is written under `place`."""
+    landing = place / "landing"
+    if not landing.exists():
+        shutil.copytree(GOLDEN / "landing", landing)
+    return load(
+        sets=[
+            f"lake.root={place / 'lake'}",
+            f"landing.root={landing}",
+            f"exports.root={place / 'exports'}",
+            f"vault.key_file={place / 'key.json'}",
+            f"tracking.uri=sqlite:///{place / 'mlflow.db'}",
+            f"tracking.artifacts={place / 'artifacts'}",
+            *more,
+        ]
+    )
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Settings:
+    return shop_settings(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def settled_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Settings]:
+    """The golden shop after its three days, run day by day; made once, and only read."""
+    from tests.days import DAYS, run_day
+
+    place = tmp_path_factory.mktemp("shop")
+    settings = shop_settings(place)
+    for day in DAYS:
+        run_day(spark, settings, day)
+    return lambda: settings

@@ -1,0 +1,63 @@
+"""Running the golden shop, and looking at what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from pipelines import flow, stages
+from pipelines.bronze import records as bronze
+from pipelines.lakehouse import log
+from pipelines.lakehouse.lake import Lake, path_of
+from pipelines.lakehouse.refusal import quarantine_of
+from pipelines.lakehouse.table import Facts, Table
+from pipelines.settings import Settings
+
+DAYS = (date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 3))
+MADE = tuple(step.table for step in flow.FLOW)
+QUARANTINES = tuple(quarantine_of(table) for table in MADE if isinstance(table.write, Facts))
+DATA = (*bronze.TABLES.values(), *MADE, *QUARANTINES)
+UNTIL_SCORE = ("ingest", "refine", "build", "score")
+
+
+def run_day(
+    spark: SparkSession, settings: Settings, day: date, names: Iterable[str] = UNTIL_SCORE
+) -> list[str]:
+    """One day's run up to the send list; gives the names of the tables that were written."""
+    written: list[str] = []
+    with stages.within(
+        spark, settings, day, lambda o: written.append(o.table) if o.counts else None
+    ) as context:
+        for name in names:
+            stages.STAGES[name](context)
+    return written
+
+
+def rows_of(frame: DataFrame) -> list[str]:
+    """Every row as text, in an order of their own: two frames hold the same rows iff these are equal."""
+    return sorted(str(row.asDict(recursive=True)) for row in frame.collect())
+
+
+def contents(
+    spark: SparkSession, settings: Settings, tables: Iterable[Table] = DATA, *, without: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
+    """What each table holds, less the columns that a rebuild may number otherwise."""
+    lake = Lake(spark, settings.lake.root)
+    return {table.name: rows_of(lake.read(table).drop(*without)) for table in tables}
+
+
+def versions(settings: Settings, tables: Iterable[Table] = DATA) -> dict[str, int | None]:
+    """The newest version of each table."""
+    heads = {table.name: log.head(path_of(settings.lake.root, table)) for table in tables}
+    return {name: head.version if head else None for name, head in heads.items()}
+
+
+def land(settings: Settings, source: str, arrived: str, name: str, text: str) -> Path:
+    """Drop one landing file."""
+    file = Path(settings.landing.root) / source / f"arrived={arrived}" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipelines.gold.recommendations import LIKE_YOU, POPULAR, TABLE, build
+from pipelines.models.als.champion import LoadedAls
+from pipelines.models.als.factors import AlsFactors, on_grid
+from tests.models.als.shop import AS_OF, bought, days_frame, persons_frame, products_frame
+
+pytestmark = pytest.mark.spark
+
+GOODS = [f"g-{i:03}" for i in range(200)]
+KNOWN = [f"p-{i:02}" for i in range(40)]
+NOISE = np.random.default_rng(11)
+ALS = LoadedAls(
+    "als/3",
+    AlsFactors(
+        pa.array(KNOWN),
+        on_grid(NOISE.normal(size=(len(KNOWN), 16)).astype(np.float32)),
+        pa.array(GOODS),
+        on_grid(NOISE.normal(size=(len(GOODS), 16)).astype(np.float32)),
+        np.arange(len(GOODS), dtype=np.int32),
+    ),
+)
+CARDS = {f"c-{person}": person for person in [*KNOWN, "stranger", "silent"]}
+HISTORY = [bought(f"c-{p}", GOODS[(7 * i + j) % 200], AS_OF) for i, p in enumerate(KNOWN) for j in range(20)]
+HISTORY += [bought("c-stranger", GOODS[199], AS_OF), bought("c-stranger", "not-in-the-model", AS_OF)]
+
+
+def recommended(
+    spark: SparkSession, *, rows: list[tuple[object, ...]] = HISTORY, person: str | None = None, **change: object
+) -> DataFrame:
+    days, persons = days_frame(spark, rows), persons_frame(spark, CARDS)
+    if person:
+        persons = persons.where(F.col("person_id") == person)
+        days = days.where(F.col("identifier_value") == f"c-{person}")
+    products = products_frame(spark, {good: "FUEL" if good < "g-010" else None for good in GOODS if good != "g-198"})
+    given = {"als": ALS, "per_person": 5, "never_offered": ["FUEL"], **change}
+    return build(days, persons, products, as_of=AS_OF, **given)  # type: ignore[arg-type]
+
+
+def rows_of(frame: DataFrame) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in frame.orderBy("person_id", "rank").collect():
+        grouped.setdefault(row.person_id, []).append(row)
+    return grouped
+
+
+def test_everybody_gets_the_best_goods_they_have_not_bought(spark: SparkSession) -> None:
+    frame = recommended(spark)
+    assert [(f.name, f.dataType) for f in frame.schema] == [(f.name, f.dataType) for f in TABLE.schema]
+    given = rows_of(frame)
+    assert set(given) == set(CARDS.values())
+    seen = {(row[2].removeprefix("c-"), row[3]) for row in HISTORY}
+    scores = ALS.factors.persons.astype(float) @ ALS.factors.items.astype(float).T
+    for i, person in enumerate(KNOWN):
+        candidates = [j for j, good in enumerate(GOODS) if (person, good) not in seen and good >= "g-010" and good != "g-198"]
+        best = sorted(candidates, key=lambda j: (-scores[i, j], j))[:5]
+        assert [(r.rank, r.product_id, r.score) for r in given[person]] == [
+            (place, GOODS[j], scores[i, j]) for place, j in enumerate(best, start=1)
+        ]
+        assert {(r.reason, r.model_version) for r in given[person]} == {(LIKE_YOU, "als/3")}
+
+
+def test_who_is_not_in_the_model_gets_what_is_popular(spark: SparkSession) -> None:
+    given = rows_of(recommended(spark))
+    # g-199 has most buyers, g-198 is gone from the catalogue.
+    assert [row.product_id for row in given["stranger"]] == ["g-197", "g-196", "g-195", "g-194", "g-193"]
+    assert [row.product_id for row in given["silent"]] == ["g-199", "g-197", "g-196", "g-195", "g-194"]
+    assert {(r.reason, r.model_version) for r in given["silent"]} == {(POPULAR, "als/3 popular")}
+    assert given["silent"][0].score == 199.0
+
+
+@pytest.mark.parametrize("person", ["p-00", "p-17", "stranger", "silent"])
+def test_a_person_alone_gets_the_same_rows(spark: SparkSession, person: str) -> None:
+    assert rows_of(recommended(spark, person=person)) == {person: rows_of(recommended(spark))[person]}
+
+
+def test_a_planted_future_row_changes_nothing(spark: SparkSession) -> None:
+    best = rows_of(recommended(spark, person="p-03"))["p-03"][0].product_id
+    future = [bought("c-p-03", best, AS_OF + timedelta(days=1))]
+    assert rows_of(recommended(spark, rows=HISTORY + future)) == rows_of(recommended(spark))
+
+
+def test_few_candidates_give_few_rows_and_none_give_none(spark: SparkSession) -> None:
+    all_but_two = [bought("c-p-00", good, AS_OF) for good in GOODS[12:]]
+    assert [r.rank for r in rows_of(recommended(spark, rows=all_but_two, person="p-00"))["p-00"]] == [1, 2]
+    assert rows_of(recommended(spark, rows=[bought("c-p-00", good, AS_OF) for good in GOODS], person="p-00")) == {}
+
+
+def test_without_a_champion_the_table_is_empty(spark: SparkSession) -> None:
+    frame = recommended(spark, als=None)
+    assert [(f.name, f.dataType) for f in frame.schema] == [(f.name, f.dataType) for f in TABLE.schema]
+    assert frame.isEmpty()

@@ -1,0 +1,57 @@
+"""A small shop for the model's tests: two tastes, and one good of each that a person of that taste has not bought yet."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from pyspark.sql import DataFrame, SparkSession
+
+from pipelines.gold import product_days
+from pipelines.models.als.train import AlsParams
+
+AS_OF = date(2024, 3, 31)
+PARAMS = AlsParams(rank=4, iterations=5, reg_param=0.05, alpha=10.0, half_life_days=30, min_item_buyers=2, seed=7)
+PEOPLE, GOODS = 12, 6  # persons of each taste, goods of each taste
+
+
+def bought(card: str, product: str, day: date, *, lines: int = 1) -> tuple[object, ...]:
+    return (day, "loyalty_card", card, product, lines, Decimal(lines), Decimal("1.00"))
+
+
+def history() -> list[tuple[object, ...]]:
+    """Person i of a taste buys all its goods but number i, four weeks ago, and one of them again in the last week."""
+    rows = []
+    for taste in ("cat", "dog"):
+        for person in range(PEOPLE):
+            for good in range(GOODS):
+                if good != person % GOODS:
+                    rows.append(bought(f"{taste}-{person}", f"{taste}-{good}", AS_OF - timedelta(days=28 + person)))
+            rows.append(bought(f"{taste}-{person}", f"{taste}-{(person + 1) % GOODS}", AS_OF - timedelta(days=2)))
+            if person % 2:
+                rows.append(bought(f"{taste}-{person}", f"{taste}-{person % GOODS}", AS_OF))
+    return rows
+
+
+def days_frame(spark: SparkSession, rows: list[tuple[object, ...]]) -> DataFrame:
+    return spark.createDataFrame(rows, product_days.TABLE.schema)
+
+
+def persons_frame(spark: SparkSession, cards: dict[str, str]) -> DataFrame:
+    """Cards by the person who holds them."""
+    rows = [("loyalty_card", card, person) for card, person in cards.items()]
+    return spark.createDataFrame(rows, "identifier_type string, identifier_value string, person_id string")
+
+
+def products_frame(spark: SparkSession, goods: dict[str, str | None]) -> DataFrame:
+    """Departments by good; the category is the name's first part."""
+    rows = [(good, department, good.split("-")[0]) for good, department in goods.items()]
+    return spark.createDataFrame(rows, "product_id string, department string, category string")
+
+
+def cards() -> dict[str, str]:
+    return {f"{taste}-{i}": f"p-{taste}-{i:02}" for taste in ("cat", "dog") for i in range(PEOPLE)}
+
+
+def goods() -> dict[str, str | None]:
+    return {f"{taste}-{i}": "PETS" for taste in ("cat", "dog") for i in range(GOODS)}
