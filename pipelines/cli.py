@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.errors import SystemFault, TillpostError, UsageError
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 app = typer.Typer(
     name="tillpost",
@@ -22,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DEMO_DATE = date(2017, 12, 31)
+DEMO_DATE = datetime(2017, 12, 31)  # noqa: DTZ001 - a day
 
 Conf = Annotated[
     Path,
@@ -40,24 +43,28 @@ AsOf = Annotated[
 LOCAL = Path("conf/local.yaml")
 
 
-def _settings(conf: Path, sets: list[str]) -> Any:
+def _settings(conf: Path, sets: list[str]) -> Settings:
     from pipelines.settings import load
 
     return load(conf, sets)
 
 
-def _run_stages(
-    names: tuple[str, ...], conf: Path, sets: list[str], as_of: datetime, *, train: bool = False
-) -> None:
-    settings = _settings(conf, sets)
-    from pipelines import stages
+def _work(settings: Settings, as_of: date, names: Sequence[str]) -> None:
+    from pipelines import console, stages
+    from pipelines.flow import of_stage
 
-    stages.run(settings, as_of.date(), names, train=train)
+    board = console.Board()
+    with stages.opened(settings, as_of, board.tell) as context:
+        for name in names:
+            with board.stage(name, total=len(of_stage(name)) or 1):
+                result = stages.STAGES[name](context)
+            for line in stages.said_of(result):
+                console.OUT.print(f"  {line}")
 
 
 def _stage_command(name: str, says: str) -> None:
     def command(as_of: AsOf, conf: Conf = LOCAL, sets: Sets = []) -> None:
-        _run_stages((name,), conf, sets, as_of)
+        _work(_settings(conf, sets), as_of.date(), (name,))
 
     command.__doc__ = says
     app.command(name)(command)
@@ -89,29 +96,29 @@ def run(
 ) -> None:
     """One day's scheduled run: ingest, refine, build, score, publish. It never trains unless asked to."""
     names = ("ingest", "refine", "build", *(("train",) if train else ()), "score", "publish")
-    _run_stages(names, conf, sets, as_of, train=train)
+    _work(_settings(conf, sets), as_of.date(), names)
 
 
 @app.command()
 def land(conf: Conf = LOCAL, sets: Sets = []) -> None:
     """Write the demo's landing files: a year of real receipts, as tills would have dropped them."""
     settings = _settings(conf, sets)
-    from pipelines import demo
+    from pipelines import console
+    from pipelines import demo as demonstration
 
-    demo.land(settings)
+    demonstration.land(settings, console.Board())
 
 
 @app.command()
-def demo(
-    conf: Conf = LOCAL,
-    sets: Sets = [],
-    as_of: AsOf = datetime(2017, 12, 31),  # noqa: DTZ001 - a day
-) -> None:
+def demo(conf: Conf = LOCAL, sets: Sets = [], as_of: AsOf = DEMO_DATE) -> None:
     """The whole flow on real receipts: land, ingest, refine, build, train, score, publish."""
     settings = _settings(conf, sets)
+    from pipelines import console
     from pipelines import demo as demonstration
 
-    demonstration.demo(settings, as_of.date())
+    landed = demonstration.land(settings, console.Board())
+    _work(settings, as_of.date(), demonstration.STAGES)
+    demonstration.show(settings, as_of.date(), landed)
 
 
 @app.command()

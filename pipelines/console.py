@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from pipelines.errors import TillpostError
@@ -17,46 +19,61 @@ OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-@contextmanager
-def stage(name: str, total: int) -> Iterator[Progress]:
-    """A bar named after the stage, which ends as one line with its time."""
-    columns = (
-        TextColumn("[bold]{task.description:<8}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=OUT, transient=False) as bar:
-        bar.add_task(name, total=total)
-        yield bar
+class Board:
+    """One run's progress: a line for each table as it is done, and on a terminal a bar for the stage at work."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[None]:
+        """Show a stage of so many steps; ends with a line that says how long it took."""
+        OUT.print(f"[bold]{name}[/]")
+        started = time.monotonic()
+        columns = (TextColumn("  {task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=OUT, transient=True, disable=not OUT.is_terminal) as bar:
+            self._bar, self._task = bar, bar.add_task(name, total=total)
+            yield
+        self._bar = None
+        OUT.print(f"  [dim]{name} took {time.monotonic() - started:.1f} s[/]")
+
+    def tell(self, outcome: Outcome) -> None:
+        """One table is done."""
+        OUT.print(_line(outcome))
+        self.step()
+
+    def step(self, done: int = 1) -> None:
+        """Move the bar on."""
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task, done)
 
 
-def tell(outcome: Outcome) -> None:
-    """One line for one table."""
-    counts = outcome.counts
-    said = f"{outcome.scope}"
+def _line(outcome: Outcome) -> str:
+    said, counts = outcome.scope, outcome.counts
     if counts is not None and counts.received:
         said += f": {counts.accepted:,} rows"
         said += f", {counts.refused:,} refused" if counts.refused else ""
         said += f", {counts.duplicates:,} duplicates" if counts.duplicates else ""
-    OUT.print(f"  {outcome.table:<26} v{outcome.version:<4} {outcome.seconds:6.1f} s  {said}")
+    return f"  {outcome.table:<26} v{outcome.version:<4}{outcome.seconds:7.1f} s  {escape(said)}"
+
+
+def warn(text: str) -> None:
+    """Something that a person should know, though the run goes on."""
+    ERR.print(f"[yellow]note:[/] {escape(text)}")
 
 
 def fail(error: TillpostError) -> None:
     """What is wrong, and what to do about it."""
-    ERR.print(f"[bold red]tillpost:[/] {_plain(error.message)}")
-    ERR.print(f"  [bold]What to do:[/] {_plain(error.remedy)}")
+    ERR.print(f"[bold red]tillpost:[/] {escape(error.message)}")
+    ERR.print(f"  [bold]What to do:[/] {escape(error.remedy)}")
 
 
-def grid(title: str, columns: list[str], rows: list[list[str]], *, right: tuple[str, ...] = ()) -> None:
-    """A table for a person."""
-    table = Grid(title=title, title_justify="left", title_style="bold", header_style="bold")
+def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """A table for a person; `right` names the columns of numbers."""
+    table = Grid(title=title or None, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
+        table.add_row(*(escape(cell) for cell in row))
     OUT.print(table)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -1,6 +1,6 @@
 """`tillpost doctor`: what a run needs of this machine, looked at one by one, each fault with its remedy.
 
-A check looks and never mends: it makes no folder, takes no lease and, unless asked to go deep, starts no session.
+A check looks and never mends: it makes no folder and, unless asked to go deep, starts no session.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -58,22 +57,21 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         settings: The settings that a run would have.
         deep: Start a session as well, and write and read a Delta table of one row in a temporary folder.
     """
-    lake, landing, exports = settings.lake.root, settings.landing.root, settings.exports.root
+    spark, lake = settings.spark, settings.lake.root
     findings = [
-        Finding("settings", True, f"read; master {settings.spark.master or 'by spark-submit'}, lake {lake}"),
+        Finding("settings", True, f"read; master {spark.master or 'by spark-submit'}, lake {lake}"),
         java(),
         delta_jars(),
-        worker_python(settings.spark),
-        memory(settings.spark),
+        worker_python(spark),
+        memory(spark),
         disk(lake),
-        *(
-            writable(name, root)
-            for name, root in (("lake", lake), ("landing", landing), ("exports", exports))
-        ),
+        writable("lake", lake, key="lake.root"),
+        writable("landing", settings.landing.root, key="landing.root"),
+        writable("exports", settings.exports.root, key="exports.root"),
         vault_key(settings.vault.key_file, may_be_made=settings.vault.allow_generated_key),
         tracking(settings.tracking.uri),
     ]
-    return [*findings, session(settings.spark)] if deep else findings
+    return [*findings, session(spark)] if deep else findings
 
 
 def java() -> Finding:
@@ -151,25 +149,23 @@ def disk(root: str) -> Finding:
     return Finding("disk", True, detail) if free >= MIN_FREE else Finding("disk", False, detail, remedy)
 
 
-def writable(name: str, root: str) -> Finding:
-    """Whether a folder of the settings can be written, or made where it is not there yet."""
+def writable(check: str, root: str, *, key: str) -> Finding:
+    """Whether a folder can be written, or made; `key` is the setting that names it."""
     if not storage.is_local(root):
-        return Finding(name, True, f"{root} is a store: a run writes there with the machine's credentials")
+        return Finding(check, True, f"{root} is a store: a run writes there with the machine's credentials")
     place = _nearest(root)
     try:
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
         detail = f"{place} cannot be written: {error.strerror}"
-        return Finding(
-            name, False, detail, f"Mend its permissions or mount, or choose: --set {name}.root=/path"
-        )
+        return Finding(check, False, detail, f"Mend its permissions or mount, or set {key} to another place.")
     there = place == Path(_local(root)).absolute()
-    return Finding(name, True, root if there else f"{root}, to be made by the first run")
+    return Finding(check, True, root if there else f"{root}, to be made by the first run")
 
 
 def vault_key(file: str, *, may_be_made: bool) -> Finding:
-    """The vault's key: nobody but its owner may read it; where it is missing, it must be allowed to be made."""
+    """The vault's key: only its owner may read it; where it is missing, it must be allowed to be made."""
     path = Path(file)
     if vault.VARIABLE in os.environ:
         return Finding("vault key", True, f"in the variable {vault.VARIABLE}")
@@ -198,15 +194,13 @@ def tracking(uri: str) -> Finding:
     except (OSError, ValueError, sqlite3.Error) as error:
         return Finding("mlflow", False, f"{uri}: {error}", "Start the store, or mend tracking.uri.")
     if parts.scheme in ("", "file"):
-        return writable("mlflow", uri)
+        return writable("mlflow", uri, key="tracking.uri")
     return Finding("mlflow", True, f"{parts.scheme} store, not looked at")
 
 
 def session(spark: SparkSettings) -> Finding:
     """A session that starts, and a Delta table of one row that is written and read again."""
-    from pyspark.errors import PySparkException
-
-    from pipelines.lakehouse.session import spark_session, stop
+    from pipelines.lakehouse.session import LOG, spark_session, stop
 
     with tempfile.TemporaryDirectory(prefix="tillpost-doctor-") as place:
         try:
@@ -217,8 +211,8 @@ def session(spark: SparkSettings) -> Finding:
             running.range(1).write.format("delta").save(f"{place}/table")
             rows = running.read.format("delta").load(f"{place}/table").count()
             version = running.version
-        except PySparkException as error:
-            return Finding("session", False, str(error).splitlines()[0], "See data/logs/spark.log.")
+        except Exception as error:  # whatever it is, it is the finding
+            return Finding("session", False, str(error).splitlines()[0], f"Spark's own words are in {LOG}.")
         finally:
             stop(running)
     return Finding("session", rows == 1, f"Spark {version} wrote {rows} row to Delta and read it again")
@@ -226,8 +220,7 @@ def session(spark: SparkSettings) -> Finding:
 
 def _sqlite(file: Path) -> Finding:
     if not file.exists():
-        found = writable("tracking", str(file.parent))
-        return Finding("mlflow", found.ok, f"{file}, to be made" if found.ok else found.detail, found.remedy)
+        return writable("mlflow", str(file.parent), key="tracking.uri")
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as store:
         store.execute("SELECT name FROM sqlite_master").fetchall()
     return Finding("mlflow", True, str(file))

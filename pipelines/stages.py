@@ -21,16 +21,22 @@ from pipelines import ingest as ingestion
 from pipelines.bronze import records as bronze
 from pipelines.calc.time import books_close
 from pipelines.errors import SystemFault
-from pipelines.flow import FLOW, of_stage
-from pipelines.lakehouse import audit
+from pipelines.flow import FLOW, of_stage, step_of
+from pipelines.lakehouse import audit, log
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.mark import Counts
 from pipelines.lakehouse.refusal import quarantine_of
 from pipelines.lakehouse.session import spark_session, stop
 from pipelines.lakehouse.table import Facts, Snapshot, Table
+from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.lakehouse.vault import ensure_key
 from pipelines.landing.sources import SOURCES
+from pipelines.models.als import champion as als_champion
+from pipelines.models.als import job as als_job
+from pipelines.models.als.job import TrainingResult
+from pipelines.models.als.train import AlsParams
+from pipelines.publish.release import Published
 from pipelines.replay import Replay
 from pipelines.runner import Outcome, Run, run_steps
 from pipelines.settings import Settings
@@ -86,10 +92,17 @@ def within(spark: SparkSession, settings: Settings, as_of: date, report: Report)
         replay.forget()
 
 
+def tracking_of(settings: Settings) -> Tracking:
+    """The MLflow store that the settings name."""
+    return Tracking(settings.tracking.uri, settings.tracking.artifacts, settings.tracking.experiment)
+
+
 def _champions(settings: Settings, as_of: date) -> Callable[[str], Any]:
     @cache
     def champion(name: str) -> Any:
-        return None
+        tracking = tracking_of(settings)
+        found = tracking.champion(name, as_of)
+        return None if found is None else als_champion.load(tracking, found)
 
     return champion
 
@@ -110,9 +123,8 @@ def ingest(context: Context) -> None:
         plan = ingestion.plan(context.lake, settings.landing.root, SOURCES, context.close, mark)
         if plan.batch == 0:
             raise SystemFault(
-                f"No landing file under {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M}
-                UTC", remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
-                landing.root=...",
+                f"No landing file in {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
+                remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
             )
         for source in SOURCES:
             table = bronze.TABLES[source.name]
@@ -148,18 +160,43 @@ def build(context: Context) -> None:
     _make(context, "build")
 
 
+def train(context: Context) -> TrainingResult:
+    """Fit ALS on what was known at the close, compare it on a time split, and promote it if the gate lets it."""
+    run, settings = context.run, context.settings
+    _require_lake(context)
+    params = AlsParams(**settings.als.model_dump(include={field.name for field in dataclasses.fields(AlsParams)}))
+    return als_job.train(
+        {name: _versioned(run, name) for name in als_job.INPUTS},
+        as_of=run.as_of,
+        params=params,
+        never_offered=settings.catalogue.never_offered,
+        holdout_days=settings.als.holdout_days,
+        min_gain=settings.als.gate_min_gain,
+        tracking=tracking_of(settings),
+    )
+
+def _versioned(run: Run, name: str) -> VersionedRead:
+    step = step_of(name)
+    if step is None:
+        raise ValueError(f"no build makes {name}")
+    table, path = step.table, run.lake.path(step.table)
+    version = run.lake.ensure(table)
+    frame = run.replay.frame(table) if run.replay else run.lake.read(table, version)
+    return VersionedRead(name, path, version, frame, incarnation=log.table_id(path))
+
+
 def score(context: Context) -> None:
     """Champions score people, and the day's send list is made."""
     _make(context, "score")
 
 
+def publish(context: Context) -> Published:
+    raise NotImplementedError
+
+
 def _make(context: Context, stage: str) -> None:
     run = context.run
-    if context.lake.head(ingestion.FILES) is None:
-        raise SystemFault(
-            f"There is no lake at {context.lake.root}",
-            remedy=f"Run `tillpost ingest --as-of {run.as_of}` first, or --set lake.root=...",
-        )
+    _require_lake(context)
     steps = tuple(s for s in of_stage(stage) if run.replay is None or isinstance(s.table.write, Snapshot))
     with lease(context.settings.lake.root, stage, run.run_id):
         run_steps(run, steps, parallel=context.settings.runner.parallel_tables, report=context.report)
@@ -168,14 +205,38 @@ def _make(context: Context, stage: str) -> None:
         )
 
 
+def _require_lake(context: Context) -> None:
+    if context.lake.head(ingestion.FILES) is None:
+        raise SystemFault(
+            f"There is no lake at {context.lake.root}",
+            remedy=f"Run `tillpost ingest --as-of {context.run.as_of}` first, or --set lake.root=...",
+        )
+
+
 def _with_quarantine(lake: Lake, tables: list[Table]) -> list[Table]:
     beside = [quarantine_of(table) for table in tables if isinstance(table.write, Facts)]
     return [*tables, *(table for table in beside if lake.head(table) is not None)]
 
 
-STAGES: dict[str, Callable[[Context], None]] = {
+STAGES: dict[str, Callable[[Context], Any]] = {
     "ingest": ingest,
     "refine": refine,
     "build": build,
+    "train": train,
     "score": score,
+    "publish": publish,
 }
+
+
+def said_of(result: object) -> list[str]:
+    """What a person should read of a stage's result, line by line."""
+    match result:
+        case TrainingResult():
+            rows = [f"{goods:<10} {model:<24} nDCG@10 {ndcg:<26} recall@10 {recall}" for goods, model, ndcg, recall in result.rows()]
+            found = "an earlier training of the same data, parameters and code" if result.reused else "trained"
+            return [f"{result.version.label}: {found}", *rows, result.decision.reason]
+        case Published():
+            again = "published before; nothing to do" if result.files is None else f"{len(result.files)} files"
+            return [f"release {result.release_id}: {again}", f"in {result.folder}"]
+        case _:
+            return []

@@ -128,7 +128,7 @@ def _goods(products: DataFrame, never_offered: tuple[str, ...]) -> DataFrame:
 
 
 def _title() -> Column:
-    """The catalogue's title, or else what the good is, whose it is and how much: `Kids Cereal, Acme brand, 14.5 oz`."""
+    """The catalogue's title, or else what it is, whose and how much: `Soap, Acme brand, 2 oz`."""
     named = readable(F.coalesce("product_type", "category"))
     described = F.concat_ws(", ", named, F.concat("brand", F.lit(" brand")), F.lower("package_size"))
     return F.coalesce("title", described)

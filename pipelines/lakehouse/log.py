@@ -73,6 +73,15 @@ def head(path: str) -> Head | None:
     return None if newest is None else Head(newest, None)
 
 
+def table_id(path: str) -> str:
+    """The table's own id, which one that was dropped and made anew does not share; empty where its first commits are gone."""
+    for _, file in reversed(_files(path)):
+        for line in storage.read_bytes(file).splitlines():
+            if line.startswith(b'{"metaData"'):
+                return str(json.loads(line)["metaData"]["id"])
+    return ""
+
+
 def _files(path: str) -> list[tuple[int, str]]:
     found = []
     for info in storage.list_files(f"{path}/_delta_log"):

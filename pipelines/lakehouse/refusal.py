@@ -23,9 +23,7 @@ from pipelines.lakehouse.types import LONG, STRING, TIMESTAMP
 REASONS, RECORD, ITEM, BATCH = "_reasons", "_record", "_item", "batch"
 JUDGED = (REASONS, RECORD, ITEM, BATCH)
 
-REASONS_TYPE = ArrayType(
-    StructType([StructField(name, StringType(), False) for name in ("code", "column", "sentence")]), False
-)
+REASONS_TYPE = ArrayType(StructType([StructField(name, StringType()) for name in ("code", "column", "sentence")]))
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from pipelines.lakehouse.types import STRING
 
 FILE = StructType(
     [
-        StructField("name", StringType(), False),
-        StructField("bytes", LongType(), False),
-        StructField("sha256", StringType(), False),
+        StructField("name", StringType()),
+        StructField("bytes", LongType()),
+        StructField("sha256", StringType()),
     ]
 )
 
@@ -35,12 +35,12 @@ TABLE = Table(
         AS_OF,
         Col(
             "versions",
-            MapType(StringType(), LongType(), False),
+            MapType(StringType(), LongType()),
             "Delta version of every table, by name, that the release was made from",
             nullable=False,
         ),
         Col("folder", STRING, "Where the files lie, relative to the exports root", nullable=False),
-        Col("files", ArrayType(FILE, False), "Name, size and SHA-256 of each file, by name", nullable=False),
+        Col("files", ArrayType(FILE), "Name, size and SHA-256 of each file, by name", nullable=False),
     ),
     write=Append(),
 )

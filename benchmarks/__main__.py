@@ -1,0 +1,36 @@
+"""Measure the foundation, write `docs/benchmarks.md` and print it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.foundation import PARTS, SCRATCH
+from benchmarks.machine import facts
+from benchmarks.page import page
+
+RESULTS = SCRATCH / "foundation.json"
+PAGE = Path("docs/benchmarks.md")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the parts asked for; the page keeps the last result of each of the others."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be given again")
+    wanted = parser.parse_args(arguments).only or list(PARTS)
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for name in wanted:
+        machine = facts()
+        results[name] = {**PARTS[name](), "machine": machine}
+        SCRATCH.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        PAGE.write_text(page(results), encoding="utf-8")
+    print(page(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

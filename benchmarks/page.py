@@ -1,0 +1,85 @@
+"""The page `docs/benchmarks.md`, from the results of the last run of each part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmarks.foundation import GOALS
+
+HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
+
+# Figures
+
+`make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`)
+measures one part and leaves the others as they were. Each figure is of a whole command as a person would run
+it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python, its workers and the
+JVM."""
+_AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
+to the cent."""
+
+
+def page(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The text of the page; a part without a result is left out."""
+    sections = {"demo": demo_section, "day": day_section, "reconcile": reconcile_section}
+    parts = [HEAD]
+    for name, section in sections.items():
+        if name in results:
+            result = results[name]
+            machine = [(key, value) for key, value in result["machine"].items()]
+            parts += [*section(result), table(("measured with", f"`{result['command']}`"), machine)]
+    return "\n\n".join(parts) + "\n"
+
+
+def demo_section(result: Mapping[str, Any]) -> list[str]:
+    """What the demo costs, in all and by stage."""
+    cost = result["demo"]
+    rows = [_judged("`tillpost demo` from a clean lake", cost, GOALS["demo"])]
+    stages = [(name, f"{seconds:.1f} s") for name, seconds in cost["stages"].items()]
+    rest = cost["seconds"] - sum(cost["stages"].values())
+    stages.append(("starting and showing", f"{rest:.1f} s"))
+    return ["## From real receipts to a send list", _judgement(rows), table(("stage", "seconds"), stages)]
+
+
+def day_section(result: Mapping[str, Any]) -> list[str]:
+    """What the next day costs, and what the same day costs again."""
+    rows = [
+        _judged("`tillpost run` for the next day on top of the year", result["next"], GOALS["next"]),
+        _judged("the same again", result["again"], GOALS["again"]),
+    ]
+    written = f"Of {result['tables']} tables the next day gave a new version to {len(result['next_moved'])}"
+    return ["## The next day, and the same day again", _judgement(rows), f"{written}; {_proof(result)}"]
+
+
+def _proof(result: Mapping[str, Any]) -> str:
+    changed = result["again_moved"]
+    return f"**the same day again to {', '.join(changed)}.**" if changed else "the same day again to none."
+
+
+def reconcile_section(result: Mapping[str, Any]) -> list[str]:
+    """Lines and money from the source to gold."""
+    rows = [
+        (place["name"], "" if place["lines"] is None else f"{place['lines']:,}", _dollars(place["cents"]))
+        for place in result["places"]
+    ]
+    verdict = _AGREE if result["reconciled"] else "**These do not agree.**"
+    return ["## Every line and every cent", table(("counted in", "lines", "sum"), rows), verdict]
+
+
+def _judged(name: str, cost: Mapping[str, Any], goal: float) -> tuple[str, ...]:
+    peak = f"{cost['peak_bytes'] / 2**30:.1f} GB, {cost['jvm_bytes'] / 2**30:.1f} of it the JVM"
+    seconds = cost["seconds"]
+    return name, f"{seconds:.0f} s", f"{goal:.0f} s", "met" if seconds <= goal else "**missed**", peak
+
+
+def _judgement(rows: Iterable[Sequence[str]]) -> str:
+    return table(("", "measured", "goal", "", "peak memory"), rows)
+
+
+def _dollars(cents: int | None) -> str:
+    return "" if cents is None else f"{cents // 100:,}.{cents % 100:02d}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A markdown table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows))

