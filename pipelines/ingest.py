@@ -121,10 +121,15 @@ def append(
     if files.isEmpty():
         return None
     framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
-    if source.contacts:
-        _seal(lake, framed, mark)
     marked = mark.model_copy(update={"batch": plan.batch})
-    return lake.commit(table, framed.select(*table.names), marked, parent=parent)
+    if not source.contacts:
+        return lake.commit(table, framed.select(*table.names), marked, parent=parent)
+    framed.persist()  # read twice, and sealing is not free
+    try:
+        _seal(lake, framed, mark)
+        return lake.commit(table, framed.select(*table.names), marked, parent=parent)
+    finally:
+        framed.unpersist()
 
 
 def _seal(lake: Lake, framed: DataFrame, mark: Mark) -> None:

@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.flow import Step, step_of
-from pipelines.lakehouse.facts import settle
+from pipelines.lakehouse.facts import account_of, settle
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.refusal import judge
 from pipelines.lakehouse.table import Facts, Table
@@ -32,6 +32,7 @@ class Replay:
     close: datetime
     values: Callable[[Table], dict[str, Any]]
     _built: dict[str, DataFrame] = field(default_factory=dict)
+    _kept: list[DataFrame] = field(default_factory=list)
 
     def frame(self, table: Table) -> DataFrame:
         """The rows that the table had, or would have had, at the close."""
@@ -48,11 +49,13 @@ class Replay:
         rows = step.build(*inputs, as_of=self.as_of, **self.values(table))
         if not isinstance(table.write, Facts):
             return rows
-        flagged = judge(rows, table)
-        return settle(table, flagged, flagged.select(*table.names).limit(0)).rows
+        flagged = judge(rows, table).persist()
+        self._kept.append(flagged)
+        nothing = flagged.select(*table.names).limit(0)
+        return settle(table, flagged, nothing, account_of(table, flagged, max_keys=0)).rows
 
     def forget(self) -> None:
         """Free what was kept."""
-        for rows in self._built.values():
+        for rows in (*self._built.values(), *self._kept):
             rows.unpersist()
         self._built.clear()

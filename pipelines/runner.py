@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Touched, narrowed, touched
-from pipelines.lakehouse.facts import settle
+from pipelines.lakehouse.facts import account_of, settle
 from pipelines.lakehouse.lake import Lake, any_of
 from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
@@ -171,22 +171,19 @@ def _facts(
     records = lake.read(source, now) if since is None or since > now else lake.added(source, since, now)
     rows = judge(step.build(records, as_of=run.as_of, **values), table).persist()
     try:
-        (scope,) = table.scope
+        account = account_of(table, rows, max_keys=run.value("runner.max_touched_keys"))
         standing = lake.read(table, head.version)
-        replaced = "true"
-        if since is not None:
-            days = [
-                row[0] for row in rows.select(scope).where(F.col(scope).isNotNull()).distinct().collect()
-            ]  # one batch's
-            replaced = any_of(scope, sorted(days))
-            standing = standing.where(replaced)
-        else:
+        replaced: str | None = "true"
+        if since is None:
             standing = standing.limit(0)
-        judged = settle(table, rows, standing)
+        elif account.values is not None:
+            replaced = any_of(table.scope[0], account.values) if account.values else None
+            standing = standing.where(replaced or "false")
+        judged = settle(table, rows, standing, account)
         _quarantine(run, table, judged.refused, judged.counts, mark, rebuild=since is None)
         marked = mark.model_copy(update={"counts": judged.counts, "rebuilt": since is None})
         version = lake.commit(table, judged.rows, marked, parent=head.version, replace=replaced)
-        return version, judged.counts, "rebuilt" if since is None else f"{len(days)} {scope}"
+        return version, judged.counts, _scope_said(table, None if since is None else account.values)
     finally:
         rows.unpersist()
 
@@ -226,11 +223,7 @@ def _by_scope(
     replace = "true" if change.values is None else any_of(table.scope[0], change.values)
     mark = mark.model_copy(update={"rebuilt": change.everything})
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
-    return (
-        version,
-        _counted(lake, table),
-        "rebuilt" if change.values is None else f"{len(change.values)} {table.scope[0]}",
-    )
+    return version, _counted(lake, table), _scope_said(table, change.values)
 
 
 def built(
@@ -248,6 +241,10 @@ def _snapshot(
     rows = built(run, step, _frames(run, table, mark.inputs), values, EVERYTHING)
     version = lake.commit(table, rows, mark, parent=head.version, replace=any_of(table.scope[0], [run.as_of]))
     return version, _counted(lake, table), f"as of {run.as_of}"
+
+
+def _scope_said(table: Table, values: tuple[Any, ...] | None) -> str:
+    return "rebuilt" if values is None else f"{len(values)} x {table.scope[0]}"
 
 
 def _counted(lake: Lake, table: Table) -> Counts:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from pipelines import doctor
 from pipelines.doctor import Finding, examine
@@ -42,7 +43,7 @@ def settings(tmp_path: Path) -> Settings:
     return load(sets=[*sets, f"tracking.uri=sqlite:///{tmp_path}/mlflow.db", "spark.driver_memory=512m"])
 
 
-def spark(*, master: str | None = "local[*]", memory: str = "1g") -> SparkSettings:
+def local(*, master: str | None = "local[*]", memory: str = "1g") -> SparkSettings:
     return SparkSettings(master=master, driver_memory=memory, shuffle_partitions=1, conf={})
 
 
@@ -116,7 +117,7 @@ def test_an_installed_wheel_needs_no_jars_folder(tmp_path: Path, monkeypatch: py
 
 def test_local_workers_are_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYSPARK_PYTHON", "/no/such/python")  # a local session overrides it
-    found = doctor.worker_python(spark())
+    found = doctor.worker_python(local())
     assert found.ok
     assert found.detail.startswith(sys.executable)
 
@@ -126,7 +127,7 @@ def test_a_clusters_other_interpreter_is_found(tmp_path: Path, monkeypatch: pyte
     other.write_text("#!/bin/sh\necho 3.9\n")
     other.chmod(0o755)
     monkeypatch.setenv("PYSPARK_PYTHON", str(other))
-    found = doctor.worker_python(spark(master=None))
+    found = doctor.worker_python(local(master=None))
     assert not found.ok
     assert "is Python 3.9; the driver's is 3." in found.detail
     assert "PYSPARK_PYTHON" in found.remedy
@@ -134,8 +135,8 @@ def test_a_clusters_other_interpreter_is_found(tmp_path: Path, monkeypatch: pyte
 
 def test_more_memory_than_the_machine_has_is_refused_with_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_container_limit", lambda: iter([4 << 30]))
-    assert doctor.memory(spark(memory="3g")).ok
-    found = doctor.memory(spark(memory="8g"))
+    assert doctor.memory(local(memory="3g")).ok
+    found = doctor.memory(local(memory="8g"))
     assert found.detail == "8.0 GiB for the driver, of 4.0 GiB"
     assert found.remedy == "Lower it, for example: --set spark.driver_memory=3g"
 
@@ -222,3 +223,21 @@ def test_every_fault_is_found_in_one_go_and_has_a_remedy(
     assert [name for name in faults if name != "jars"] == ["java", "disk"]
     assert all(found.remedy for found in findings if not found.ok)
     assert all(not found.remedy for found in findings if found.ok)
+
+
+@pytest.mark.spark
+def test_going_deep_writes_and_reads_a_row(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[SparkSession] = []
+    monkeypatch.setattr("pipelines.lakehouse.session.spark_session", lambda *_, **__: spark)
+    monkeypatch.setattr("pipelines.lakehouse.session.stop", ended.append)
+    found = doctor.session(local())
+    assert found == Finding("session", True, f"Spark {spark.version} wrote 1 row to Delta and read it again")
+    assert ended == [spark]
+
+
+def test_a_session_that_does_not_start_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise SystemFault("the JVM did not start", remedy="read its log")
+
+    monkeypatch.setattr("pipelines.lakehouse.session.spark_session", refuse)
+    assert doctor.session(local()) == Finding("session", False, "the JVM did not start", "read its log")

@@ -8,6 +8,7 @@ together equal the facts of both at once, in either order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -28,7 +29,38 @@ class Judged:
     counts: Counts
 
 
-def settle(table: Table, flagged: DataFrame, standing: DataFrame) -> Judged:
+@dataclass(frozen=True)
+class Account:
+    """What a build gave: rows received, how many of them are good, and the scope values these touch.
+
+    `values` null: more than asked for, so the whole table.
+    """
+
+    received: int
+    good: int
+    values: tuple[Any, ...] | None
+
+
+def account_of(table: Table, flagged: DataFrame, *, max_keys: int) -> Account:
+    """Count the rows of a build, and name the scope values that its good rows touch, up to so many."""
+    (scope,) = table.scope
+    by_scope = (
+        flagged.groupBy(scope)
+        .agg(F.count(F.lit(1)).alias("rows"), F.count_if(accepted()).alias("good"))
+        .persist()
+    )
+    try:
+        few = by_scope.limit(max_keys + 1).collect()  # bounded by max_keys
+        if len(few) <= max_keys:
+            values = tuple(sorted(row[scope] for row in few if row["good"]))
+            return Account(sum(row["rows"] for row in few), sum(row["good"] for row in few), values)
+        total = by_scope.agg(F.sum("rows").alias("rows"), F.sum("good").alias("good")).collect()[0]  # one row
+        return Account(total["rows"], total["good"], None)
+    finally:
+        by_scope.unpersist()
+
+
+def settle(table: Table, flagged: DataFrame, standing: DataFrame, account: Account) -> Judged:
     """Let new rows join the standing ones of their scope, and choose one record of each unit.
 
     Args:
@@ -36,6 +68,7 @@ def settle(table: Table, flagged: DataFrame, standing: DataFrame) -> Judged:
         flagged: Rows of new records with their reasons; persisted by the caller, since it is read several
             times.
         standing: The table's rows in every scope value that `flagged` touches.
+        account: Of `flagged`.
     """
     if not isinstance(table.write, Facts):
         raise TypeError(f"{table.name} is not a fact table")
@@ -57,15 +90,14 @@ def settle(table: Table, flagged: DataFrame, standing: DataFrame) -> Judged:
         F.coalesce(F.sum(F.when(F.col("_new"), F.col("_rows"))), F.lit(0)).alias("new"),
         F.coalesce(F.sum(F.when(~F.col("_new"), F.col("_rows"))), F.lit(0)).alias("old"),
     ).first()
-    seen = flagged.agg(F.count(F.lit(1)).alias("received"), F.count_if(accepted()).alias("good")).first()
-    if lost is None or seen is None:
+    if lost is None:
         raise RuntimeError("an aggregate without groups gives one row")
     if lost["new"] or lost["old"]:
         both = both.join(losers.drop("_rows"), on=[*policy.unit, "file", "position", "_new"], how="left_anti")
     counts = Counts(
-        received=seen["received"],
-        accepted=seen["good"] - lost["new"],
-        refused=seen["received"] - seen["good"],
+        received=account.received,
+        accepted=account.good - lost["new"],
+        refused=account.received - account.good,
         duplicates=lost["new"],
         superseded=lost["old"],
     )

@@ -23,7 +23,9 @@ from pipelines.lakehouse.types import LONG, STRING, TIMESTAMP
 REASONS, RECORD, ITEM, BATCH = "_reasons", "_record", "_item", "batch"
 JUDGED = (REASONS, RECORD, ITEM, BATCH)
 
-REASONS_TYPE = ArrayType(StructType([StructField(name, StringType()) for name in ("code", "column", "sentence")]))
+REASONS_TYPE = ArrayType(
+    StructType([StructField(name, StringType()) for name in ("code", "column", "sentence")])
+)
 
 
 @dataclass(frozen=True)
@@ -34,23 +36,23 @@ class Objection:
     reason: Reason
     column: str
 
-    def struct(self) -> Column:
-        """The reason as quarantine holds it, where the condition is true; null elsewhere."""
-        facts = {"code": self.reason.name, "column": self.column, "sentence": self.reason.value}
-        return F.when(self.condition, F.struct(*(F.lit(value).alias(name) for name, value in facts.items())))
+    @property
+    def name(self) -> Column:
+        """`CODE:column` where the condition is true, null elsewhere."""
+        return F.when(self.condition, F.lit(f"{self.reason.name}:{self.column}"))
 
 
 def reasons(against: Sequence[Objection], *, beside: Column | None = None) -> Column:
-    """The reasons that hold, in the order given, after those that stand already.
+    """The names of the reasons that hold, in the order given, after those that stand already.
 
-    Nearly every row is good, and building an array for each is what would cost. So the array is built only
-    where one of the conditions is true.
+    Nearly every row is good, and building an array for each is what would cost. So the array is built only where
+    one of the conditions is true.
     """
-    standing = F.array().cast(REASONS_TYPE) if beside is None else beside
+    standing = F.array().cast(ArrayType(StringType())) if beside is None else beside
     if not against:
         return standing
     any_holds = reduce(or_, (F.coalesce(objection.condition, F.lit(False)) for objection in against))
-    found = F.array_compact(F.array(*(objection.struct() for objection in against))).cast(REASONS_TYPE)
+    found = F.array_compact(F.array(*(objection.name for objection in against)))
     return F.when(any_holds, F.concat(standing, found)).otherwise(standing)
 
 
@@ -142,6 +144,16 @@ def to_quarantine(flagged: DataFrame) -> DataFrame:
         F.col(ITEM).cast(LONG).alias("item"),
         BATCH,
         "arrived_at",
-        F.col(REASONS).alias("reasons"),
+        F.transform(REASONS, _spelled_out).alias("reasons"),
         F.col(RECORD).alias("record"),
+    )
+
+
+def _spelled_out(name: Column) -> Column:
+    code = F.split_part(name, F.lit(":"), F.lit(1))
+    sentences = F.create_map(*(F.lit(text) for reason in Reason for text in (reason.name, reason.value)))
+    return F.struct(
+        code.alias("code"),
+        F.split_part(name, F.lit(":"), F.lit(2)).alias("column"),
+        sentences[code].alias("sentence"),
     )

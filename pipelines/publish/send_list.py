@@ -11,10 +11,10 @@
 `to` is null where no address of the person is known. Blocks stand in the order of the mail, without the empty
 ones; items by slot.
 
-`send_list.csv`: one row per item, for people with a spreadsheet; a header line, texts quoted as RFC 4180 says,
-a newline behind every line, rows in the order of the messages. It has the columns of `gold.send_list` and
-no addresses. A text that a spreadsheet would run as a formula has an apostrophe before it, and line breaks and tabs
-are spaces.
+`send_list.csv`: one row per item, for people with a spreadsheet; a header line, texts quoted as in RFC 4180,
+a newline behind every line, rows in the order of the messages. It has the columns of `gold.send_list` and no
+addresses. A text that a spreadsheet would run as a formula has an apostrophe before it, and line breaks and
+tabs are spaces.
 
 New keys may appear in schema 1; a key that goes or changes its meaning makes it schema 2.
 """

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -28,6 +28,7 @@ from pipelines.lakehouse.tracking import Champion, ModelVersion, Tracking, Versi
 from pipelines.models.als import champion as champions
 from pipelines.models.als import factors
 from pipelines.models.als.evaluate import CHALLENGER, CHAMPION, FAVOURITES, POPULARITY, Quality, compare
+from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import common, offered, purchases, strengths
 from pipelines.models.als.gate import Decision, decide
 from pipelines.models.als.holdout import take_holdout
@@ -152,20 +153,37 @@ def _compare(
         holdout = take_holdout(days, known, goods, split=split, half_life_days=params.half_life_days)
     models = {CHALLENGER: challenger}
     if champion:
-        theirs = _params_of(champion)
-        if champion.trained_as_of <= split or theirs is None:
-            models[CHAMPION] = champions.load(tracking, champion).factors
-        else:
-            models[CHAMPION] = challenger if theirs == params else _fit(days, goods, theirs, until=split).factors
+        models[CHAMPION] = champion_on_split(
+            champion,
+            split=split,
+            params=params,
+            challenger=challenger,
+            own=lambda: champions.load(tracking, champion).factors,
+            refit=lambda theirs: _fit(days, goods, theirs, until=split).factors,
+        )
     return compare(holdout, models, seed=params.seed)
 
 
-def _params_of(champion: Champion) -> AlsParams | None:
-    """Null where they were written by code with other parameters; then its own factors are scored, which favours it."""
+def champion_on_split(
+    champion: Champion,
+    *,
+    split: date,
+    params: AlsParams,
+    challenger: AlsFactors,
+    own: Callable[[], AlsFactors],
+    refit: Callable[[AlsParams], AlsFactors],
+) -> AlsFactors:
+    """The champion as it can be compared on the split without knowing the answers; see the module's docstring.
+
+    Where its parameters were written by code with other ones, its own factors are scored, which favours it.
+    """
     try:
-        return AlsParams(**json.loads(champion.tags["params"]))
+        theirs = AlsParams(**json.loads(champion.tags["params"]))
     except (KeyError, TypeError):
-        return None
+        return own()
+    if champion.trained_as_of <= split:
+        return own()
+    return challenger if theirs == params else refit(theirs)
 
 
 def _verdict(comparison: Sequence[Quality], *, min_gain: float, fresher: bool) -> Decision:

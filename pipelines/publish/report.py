@@ -1,0 +1,175 @@
+"""The report of a release: one HTML file that opens offline, on a phone, on paper, in light and in dark.
+
+A page refers to nothing outside itself, and its own content security policy forbids it to. Everything that comes from
+the data is escaped: in the page by Jinja, in the charts as JSON that cannot end its script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from pipelines.publish.report_charts import charts
+from pipelines.publish.report_data import PERIOD_DAYS, Period, ReportData
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def render(data: ReportData) -> str:
+    """The whole page. The same data give the same page: there is no clock in it."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "percent": _percent, "day": _day}
+    specs = charts(data)
+    return environment.get_template("report.html.j2").render(
+        data=data,
+        charts=specs,
+        quality=[name for name in specs if name.startswith("quality_")],
+        vega=_vega() if specs else "",
+        headline=headline(data),
+        tiles=list(_tiles(data)),
+        notes=notes(data),
+        queries=_queries(data),
+        period_days=PERIOD_DAYS,
+    )
+
+
+def headline(data: ReportData) -> str:
+    """What a reader should take away, in two sentences."""
+    recent, before = data.recent, data.before
+    goods = sum(block.slots_filled for block in data.blocks)
+    mails = (
+        f"{_number(data.mails)} people who shopped on {_day(data.as_of)} get a mail, "
+        f"with {goods / data.mails:.1f} goods on average."
+        if data.mails
+        else f"Nobody gets a mail for {_day(data.as_of)}."
+    )
+    change = (
+        f", {_change(recent.revenue, before.revenue)} the {PERIOD_DAYS} days before"
+        if before and before.revenue
+        else ""
+    )
+    return (
+        f"{mails} Revenue of the last {PERIOD_DAYS} days was {money(recent.revenue, data.currency)}{change}."
+    )
+
+
+def notes(data: ReportData) -> list[str]:
+    """What a reader could misread, said."""
+    said = []
+    if data.recent.identified_share == 1:
+        said.append(
+            "Every receipt in these data carries an identifier, so the identified share is 100 % by construction. "
+            "It does not say how many customers show a card."
+        )
+    if data.first_day:
+        said.append(
+            f"The data begin on {_day(data.first_day)}. Whoever bought before counts as new at their first receipt here, "
+            "so the repeat share starts at zero and climbs for months whatever happens in the shops."
+        )
+    if data.recent.repeat_share == 1:
+        said.append("Nobody bought for the first time lately: the data may follow a closed group of people.")
+    if data.days_left_out:
+        days = "1 day" if data.days_left_out == 1 else f"{data.days_left_out} days"
+        said.append(
+            f"Weeks run from Monday to Sunday. {days} in part weeks at the ends are left out of the weekly charts."
+        )
+    return said
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Whole units of the currency: `$93,512`, or `CHF 93,512` where the sign is not known."""
+    sign = SYMBOLS.get(currency, f"{currency} ")
+    return f"{'−' if amount < 0 else ''}{sign}{abs(amount):,.0f}"
+
+
+def _tiles(data: ReportData) -> Iterator[tuple[str, str, str]]:
+    """Label, figure and remark of each tile."""
+    recent, before = data.recent, data.before
+
+    def against(now: Decimal | int, then: Decimal | int | None) -> str:
+        return f"{_change(now, then)} the {PERIOD_DAYS} days before" if then else ""
+
+    yield "Revenue", money(recent.revenue, data.currency), against(recent.revenue, before and before.revenue)
+    yield "Receipts", _number(recent.receipts), against(recent.receipts, before and before.receipts)
+    yield "Identified share", _percent(recent.identified_share), _points(recent, before, "identified_share")
+    yield "Repeat share", _percent(recent.repeat_share), _points(recent, before, "repeat_share")
+    yield "People", _number(data.people), "with a purchase so far"
+
+
+def _change(now: Decimal | int, then: Decimal | int) -> str:
+    share = float((now - then) / then)
+    if abs(share) < 0.0005:
+        return "the same as"
+    return f"{abs(share):.1%} {'above' if share > 0 else 'below'}".replace("%", " %")
+
+
+def _points(recent: Period, before: Period | None, share: str) -> str:
+    now, then = getattr(recent, share), getattr(before, share, None)
+    if now is None or then is None:
+        return ""
+    points = 100 * (now - then)
+    return f"{points:+.1f} points" if abs(points) >= 0.05 else f"as in the {PERIOD_DAYS} days before"
+
+
+def _percent(share: float | None) -> str:
+    """One decimal, cut rather than rounded, so that only a whole share says 100 %."""
+    if share is None:
+        return "–"
+    return "100 %" if share == 1 else f"{int(share * 1000) / 10:.1f} %"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _queries(data: ReportData) -> dict[str, str]:
+    """Section -> a command that gives its figures again, from the very versions of this release."""
+    day, recent = data.as_of, data.recent
+    asked = {
+        "revenue": "SELECT date_trunc('week', purchased_on) AS week, sum(net_revenue) AS revenue "
+        "FROM gold.kpi_daily GROUP BY week ORDER BY week",
+        "shares": "SELECT date_trunc('week', purchased_on) AS week, sum(identified_receipts) / sum(receipts) AS identified, "
+        "sum(repeat_receipts) / sum(identified_receipts) AS repeat FROM gold.kpi_daily GROUP BY week ORDER BY week",
+        "categories": "SELECT p.category, sum(l.net_amount) AS revenue FROM silver.receipt_lines l "
+        "JOIN silver.products p USING (product_id) "
+        f"WHERE l.purchased_on BETWEEN DATE '{recent.first}' AND DATE '{recent.last}' "
+        "GROUP BY p.category ORDER BY revenue DESC LIMIT 10",
+        "blocks": "SELECT block, count(DISTINCT person_id) AS mails, count(*) AS slots FROM gold.send_list "
+        f"WHERE as_of = DATE '{day}' GROUP BY block",
+        "excerpt": "SELECT person_id, block, slot, title, reason FROM gold.send_list "
+        f"WHERE as_of = DATE '{day}' ORDER BY person_id, block DESC, slot LIMIT 45",
+        "sources": "SELECT * FROM audit.runs ORDER BY committed_at",
+        "versions": f"SELECT * FROM audit.releases WHERE release_id = '{data.release_id}'",
+    }
+    pinned = {"sources", "versions"}
+    return {
+        name: f'tillpost sql {"" if name in pinned else f"--release {data.release_id} "}"{query}"'
+        for name, query in asked.items()
+    }
+
+
+@cache
+def _vega() -> Markup:
+    """Vega, Vega-Lite and Vega-Embed as one script; it holds no end of a script element."""
+    import vl_convert
+
+    bundle: str = vl_convert.javascript_bundle()
+    if "</script" in bundle.lower() or "<!--" in bundle:
+        raise ValueError("the Vega bundle cannot stand inside a page")
+    return Markup(bundle)
