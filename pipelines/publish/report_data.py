@@ -25,7 +25,7 @@ class Period:
 
 @dataclass(frozen=True)
 class BlockFill:
-    """How full a block is over the day's mails: those with any good in it, those with every slot taken; slots."""
+    """How full a block is: the mails of the day, those with any good in it, those with all; and its slots."""
 
     block: str
     mails: int

@@ -126,9 +126,18 @@ def training_key(reads: Mapping[str, VersionedRead], settings: Mapping[str, obje
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
+def comparison_of(tracking: Tracking, version: ModelVersion) -> list[Quality]:
+    """How a finished version did on its split, beside the baselines.
+
+    Raises:
+        SystemFault: its run's artifacts cannot be fetched.
+    """
     with tracking.artifacts_of(version.run_id, _EVALUATION) as folder:
-        comparison = read_comparison(folder)
+        return read_comparison(folder)
+
+
+def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
+    comparison = comparison_of(tracking, version)
     decision = Decision(version.tags[_PROMOTED] == str(True), version.tags[_REASON])
     return TrainingResult(version, decision, comparison, reused=True)
 
