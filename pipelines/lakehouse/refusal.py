@@ -45,8 +45,8 @@ class Objection:
 def reasons(against: Sequence[Objection], *, beside: Column | None = None) -> Column:
     """The names of the reasons that hold, in the order given, after those that stand already.
 
-    Nearly every row is good, and building an array for each is what would cost. So the array is built only where
-    one of the conditions is true.
+    Nearly every row is good, and building an array for each is what would cost. So the array is built only
+    where one of the conditions is true.
     """
     standing = F.array().cast(ArrayType(StringType())) if beside is None else beside
     if not against:

@@ -1,10 +1,14 @@
-"""Everything MLflow: runs, their inputs and artifacts, the registry of models, and which of them may be used on which date.
+"""Everything MLflow.
 
-A model version that was once promoted carries the tags `promoted=true` and `as_of=YYYY-MM-DD`, the date until which it has seen data. A run of
-a date uses the newest one that has seen nothing later, so scoring the past never leans on its future; the alias `champion` marks the newest of all.
-A training is found again by the tag `training_key`, which is set last: a training that was killed has none, and is done again.
+Runs, their inputs and artifacts, the registry of models, and which of them may be used on which date.
 
-MLflow takes seconds to import, so it is imported by the functions that need it, and never to learn that no model exists yet.
+A model version that was once promoted carries the tags `promoted=true` and `as_of=YYYY-MM-DD`, the date until
+which it has seen data. A run of a date uses the newest one that has seen nothing later, so scoring the past
+never leans on its future; the alias `champion` marks the newest of all. A training is found again by the tag
+`training_key`, which is set last: a training that was killed has none, and is done again.
+
+MLflow takes seconds to import, so it is imported by the functions that need it, and never to learn that no
+model exists yet.
 """
 
 from __future__ import annotations
@@ -112,7 +116,10 @@ class Tracking:
 
     @contextmanager
     def run(self, name: str, *, tags: Mapping[str, str], params: Mapping[str, object]) -> Iterator[str]:
-        """One MLflow run, finished when the block ends and failed when it raises; gives the run's id. Trainings are serial."""
+        """One MLflow run, finished when the block ends and failed when it raises.
+
+        Gives the run's id. Trainings are serial.
+        """
         store = _store(self)
         import mlflow
 
@@ -127,7 +134,8 @@ class Tracking:
     def log_inputs(self, reads: Iterable[VersionedRead]) -> None:
         """Note the path and the version of every table that the active run reads.
 
-        As `mlflow.data.load_delta` does, but for its `approx_count`, which would carry every row through Python.
+        As `mlflow.data.load_delta` does, but for its `approx_count`, which would carry every row through
+        Python.
         """
         import mlflow
         from mlflow.data.delta_dataset_source import DeltaDatasetSource
@@ -184,11 +192,13 @@ class Tracking:
         Args:
             name: Of the registered model.
             model: As spark.ml fitted it.
-            inputs: MLflow's types of the columns that it reads, such as `integer` (32 bits; it refuses others).
+            inputs: MLflow's types of the columns that it reads, such as `integer` (32 bits; it refuses
+                others).
             output: Name and type of the column that it adds.
             tags: Of the version; `as_of` among them.
 
-        Requirements are given, not inferred: MLflow would load the model in a process of its own to find them.
+        Requirements are given, not inferred: MLflow would load the model in a process of its own to find
+        them.
         """
         import mlflow.spark
         import pyspark
@@ -234,7 +244,10 @@ class Tracking:
             return _version(client.get_model_version(version.name, number))
 
     def find_training(self, name: str, key: str) -> ModelVersion | None:
-        """The version that a finished training of the same data, parameters and code has given; null where there is none."""
+        """The version that a finished training of the same data, parameters and code has given.
+
+        Null where there is none.
+        """
         found = [version for version in self._versions(name) if version.tags.get("training_key") == key]
         return max(found, key=lambda version: version.version) if found else None
 
@@ -268,7 +281,10 @@ class _Store:
 
 @lru_cache
 def _store(tracking: Tracking) -> _Store:
-    """The open store. Its tables are made under a lock: MLflow's migrations crash when two processes run them at once."""
+    """The open store.
+
+    Its tables are made under a lock: MLflow's migrations crash when two processes run them at once.
+    """
     os.environ.update({key: value for key, value in _QUIET.items() if key not in os.environ})
     with _explained("open", tracking.uri):
         if not tracking.uri.startswith(_SQLITE):

@@ -9,14 +9,23 @@ SOURCE = Source(
     name="receipts",
     doc="One receipt of a till: a sale, or a return of goods. Sent by the till when the receipt is closed.",
     fields=(
-        Field("receipt_no", STRING, "The number the till printed; unique within store, till and day", required=True),
+        Field(
+            "receipt_no",
+            STRING,
+            "The number the till printed; unique within store, till and day",
+            required=True,
+        ),
         Field("store_id", STRING, "The shop", required=True),
         Field("till_id", STRING, "The till in the shop; missing where a shop has one number for all"),
         Field("kind", STRING, "`sale` or `return`; missing: a sale"),
         Field("purchased_at", TIMESTAMP, "The till's clock with its offset, ISO 8601", required=True),
         Field("loyalty_card", STRING, "Number of the card shown; missing: none was"),
         Field("phone", STRING, "Phone dictated at the till; missing: none was", contact="phone"),
-        Field("payment_token", STRING, "The payment provider's token of the bank card; missing: cash or not given"),
+        Field(
+            "payment_token",
+            STRING,
+            "The payment provider's token of the bank card; missing: cash or not given",
+        ),
         Field(
             "lines",
             STRING,
@@ -24,8 +33,18 @@ SOURCE = Source(
             required=True,
             many=(
                 Field("product_id", STRING, "The good", required=True),
-                Field("quantity", QUANTITY, "Pieces, or kilograms of weighed goods; never negative", required=True),
-                Field("net_amount", MONEY, "Paid for the line, after discounts, with VAT; never negative", required=True),
+                Field(
+                    "quantity",
+                    QUANTITY,
+                    "Pieces, or kilograms of weighed goods; never negative",
+                    required=True,
+                ),
+                Field(
+                    "net_amount",
+                    MONEY,
+                    "Paid for the line, after discounts, with VAT; never negative",
+                    required=True,
+                ),
                 Field("loyalty_discount", MONEY, "Taken off for the loyalty card; missing: nothing"),
                 Field("coupon_discount", MONEY, "Taken off for coupons; missing: nothing"),
             ),

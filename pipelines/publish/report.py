@@ -16,7 +16,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pipelines.publish.report_charts import VEGA_LITE, charts
+from pipelines.publish.report_charts import VEGA_LITE, charts, still
 from pipelines.publish.report_data import PERIOD_DAYS, Period, ReportData
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -36,6 +36,7 @@ def render(data: ReportData) -> str:
     return environment.get_template("report.html.j2").render(
         data=data,
         charts=specs,
+        stills={name: Markup(still(spec)) for name, spec in specs.items()},
         quality=[name for name in specs if name.startswith("quality_")],
         vega=_vega() if specs else "",
         headline=headline(data),
@@ -72,7 +73,7 @@ def notes(data: ReportData) -> list[str]:
     if data.first_day:
         said.append(
             f"The data begin on {_day(data.first_day)}. Whoever bought before counts as new at their first "
-            "receipt here, so the repeat share starts low and climbs for months, whatever happens in the shops."
+            "receipt here, so the repeat share starts low and climbs for months whatever happens in shops."
         )
     if data.recent.repeat_share == 1:
         said.append("Lately nobody bought for the first time: the data may follow a closed group of people.")
@@ -105,7 +106,7 @@ def _change(now: Decimal | int, then: Decimal | int) -> str:
     if not then:
         return ""
     share = float((now - then) / then)
-    beside = f"{abs(share):.1%} {'above' if share > 0 else 'below'}".replace("%", " %")
+    beside = f"{abs(share):.1%} {'above' if share > 0 else 'below'}".replace("%", "\u00a0%")
     return f"{beside if abs(share) >= 0.0005 else 'the same as'} the {PERIOD_DAYS} days before"
 
 
@@ -121,7 +122,7 @@ def _percent(share: float | None) -> str:
     """One decimal, cut rather than rounded, so that only a whole share says 100 %."""
     if share is None:
         return "–"
-    return "100 %" if share == 1 else f"{int(share * 1000) / 10:.1f} %"
+    return "100\u00a0%" if share == 1 else f"{int(share * 1000) / 10:.1f}\u00a0%"
 
 
 def _number(value: int) -> str:

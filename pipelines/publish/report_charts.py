@@ -58,6 +58,12 @@ def charts_png(data: ReportData, *, width: int = 760, scale: float = 2) -> dict[
     }
 
 
+def still(spec: Spec, *, width: int = 640) -> str:
+    """A chart as SVG, for where nothing may run: a preview on a phone, a mail's attachment."""
+    svg: str = vl_convert.vegalite_to_svg(spec | {"width": width}, VEGA_LITE)
+    return svg
+
+
 def _revenue(data: ReportData, palette: Palette) -> Drawn:
     rows = [
         {"week": _midnight(week.first), "last": _midnight(week.last), "revenue": float(week.revenue)}
@@ -65,7 +71,7 @@ def _revenue(data: ReportData, palette: Palette) -> Drawn:
     ]
     return (
         _chart(rows)
-        .mark_bar(color=palette.first, cornerRadiusEnd=2)
+        .mark_bar(color=palette.first)
         .encode(
             x=alt.X("yearmonthdate(week):O", title="Week from Monday", axis=_dates()),
             y=alt.Y("revenue:Q", title=f"Revenue, {data.currency}", axis=alt.Axis(format="~s", tickCount=4)),
@@ -95,19 +101,27 @@ def _shares(data: ReportData, palette: Palette) -> Drawn:
 
 def _categories(data: ReportData, palette: Palette) -> Drawn:
     rows = [{"category": name.title(), "revenue": float(revenue)} for name, revenue in data.categories]
+    room = 1.25 * max(
+        float(revenue) for _, revenue in data.categories
+    )  # for the figure behind the longest bar
     base = _chart(rows, height=alt.Step(26)).encode(
-        x=alt.X("revenue:Q", title=f"Revenue, {data.currency}", axis=alt.Axis(format="~s", tickCount=4)),
-        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=150)),
+        x=alt.X(
+            "revenue:Q",
+            title=f"Revenue, {data.currency}",
+            scale=alt.Scale(domain=[0, room], nice=False),
+            axis=alt.Axis(format="~s", tickCount=4),
+        ),
+        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=170)),
         tooltip=[_tip("category:N", "Category"), _tip("revenue:Q", "Revenue", ",.0f")],
     )
     figures = base.mark_text(align="left", dx=4, color=palette.soft).encode(
-        text=alt.Text("revenue:Q", format=".3s")
+        text=alt.Text("revenue:Q", format=",.0f")
     )
-    return base.mark_bar(color=palette.first, cornerRadiusEnd=2) + figures
+    return base.mark_bar(color=palette.first) + figures
 
 
 def _blocks(data: ReportData, palette: Palette) -> Drawn:
-    names = ("Every slot filled", "Some slots filled", "Empty")
+    names = ("Full", "Partly filled", "Empty")
     rows = [
         {
             "block": block.block.title(),
@@ -144,7 +158,7 @@ def _blocks(data: ReportData, palette: Palette) -> Drawn:
 def _quality(scores: Sequence[Score], palette: Palette) -> Drawn:
     rows = [vars(score) for score in scores]
     base = _chart(rows, height=alt.Step(28)).encode(
-        y=alt.Y("model:N", title=None, sort=None, axis=alt.Axis(labelLimit=150)),
+        y=alt.Y("model:N", title=None, sort=None, axis=alt.Axis(labelLimit=170)),
         tooltip=[
             _tip("model:N", "Model"),
             *(_tip(f"{c}:Q", c.title(), ".4f") for c in ("value", "low", "high")),
@@ -152,7 +166,12 @@ def _quality(scores: Sequence[Score], palette: Palette) -> Drawn:
     )
     interval = base.mark_rule(strokeWidth=3, color=palette.soft).encode(x="low:Q", x2="high:Q")
     value = base.mark_point(filled=True, size=90, color=palette.first, opacity=1).encode(
-        x=alt.X("value:Q", title=scores[0].metric, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
+        x=alt.X(
+            "value:Q",
+            title=scores[0].metric,
+            scale=alt.Scale(zero=True),
+            axis=alt.Axis(format="~g", tickCount=4),
+        )
     )
     return interval + value
 
@@ -162,7 +181,7 @@ def _chart(rows: list[dict[str, Any]], height: Any = 240) -> alt.Chart:
 
 
 def _midnight(day: date) -> str:
-    """A time without a zone, which a browser takes for its own; a bare date would be UTC, maybe a day early."""
+    """A time without a zone, which a browser takes for its own; a bare date would be UTC."""
     return f"{day}T00:00:00"
 
 
@@ -175,7 +194,7 @@ def _percent() -> alt.Axis:
 
 
 def _colours(names: Sequence[str], colours: Sequence[str]) -> alt.Color:
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", symbolType="square")
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=3, symbolType="square")
     return alt.Color("what:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=legend)
 
 

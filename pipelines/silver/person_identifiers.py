@@ -45,7 +45,10 @@ TABLE = Table(
 
 
 def person_id(identifier_type: Column, identifier_value: Column) -> Column:
-    """The person that an identifier founds: `p` and 16 hex digits of its SHA-256; the same on every rebuild."""
+    """The person that an identifier founds.
+
+    `p` and 16 hex digits of its SHA-256; the same on every rebuild.
+    """
     return F.concat(
         F.lit("p"), F.substring(F.sha2(F.concat_ws(":", identifier_type, identifier_value), 256), 1, 16)
     )

@@ -34,13 +34,19 @@ HISTORY += [bought("c-stranger", GOODS[199], AS_OF), bought("c-stranger", "not-i
 
 
 def recommended(
-    spark: SparkSession, *, rows: list[tuple[object, ...]] = HISTORY, person: str | None = None, **change: object
+    spark: SparkSession,
+    *,
+    rows: list[tuple[object, ...]] = HISTORY,
+    person: str | None = None,
+    **change: object,
 ) -> DataFrame:
     days, persons = days_frame(spark, rows), persons_frame(spark, CARDS)
     if person:
         persons = persons.where(F.col("person_id") == person)
         days = days.where(F.col("identifier_value") == f"c-{person}")
-    products = products_frame(spark, {good: "FUEL" if good < "g-010" else None for good in GOODS if good != "g-198"})
+    products = products_frame(
+        spark, {good: "FUEL" if good < "g-010" else None for good in GOODS if good != "g-198"}
+    )
     given = {"als": ALS, "per_person": 5, "never_offered": ["FUEL"], **change}
     return build(days, persons, products, as_of=AS_OF, **given)  # type: ignore[arg-type]
 
@@ -60,7 +66,11 @@ def test_everybody_gets_the_best_goods_they_have_not_bought(spark: SparkSession)
     seen = {(row[2].removeprefix("c-"), row[3]) for row in HISTORY}
     scores = ALS.factors.persons.astype(float) @ ALS.factors.items.astype(float).T
     for i, person in enumerate(KNOWN):
-        candidates = [j for j, good in enumerate(GOODS) if (person, good) not in seen and good >= "g-010" and good != "g-198"]
+        candidates = [
+            j
+            for j, good in enumerate(GOODS)
+            if (person, good) not in seen and good >= "g-010" and good != "g-198"
+        ]
         best = sorted(candidates, key=lambda j: (-scores[i, j], j))[:5]
         assert [(r.rank, r.product_id, r.score) for r in given[person]] == [
             (place, GOODS[j], scores[i, j]) for place, j in enumerate(best, start=1)
@@ -91,7 +101,10 @@ def test_a_planted_future_row_changes_nothing(spark: SparkSession) -> None:
 def test_few_candidates_give_few_rows_and_none_give_none(spark: SparkSession) -> None:
     all_but_two = [bought("c-p-00", good, AS_OF) for good in GOODS[12:]]
     assert [r.rank for r in rows_of(recommended(spark, rows=all_but_two, person="p-00"))["p-00"]] == [1, 2]
-    assert rows_of(recommended(spark, rows=[bought("c-p-00", good, AS_OF) for good in GOODS], person="p-00")) == {}
+    assert (
+        rows_of(recommended(spark, rows=[bought("c-p-00", good, AS_OF) for good in GOODS], person="p-00"))
+        == {}
+    )
 
 
 def test_without_a_champion_the_table_is_empty(spark: SparkSession) -> None:

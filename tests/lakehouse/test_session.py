@@ -144,43 +144,29 @@ def test_workers_are_the_drivers_own_interpreter(spark: SparkSession) -> None:
 
 
 @pytest.mark.spark
-def test_a_session_starts_ends_and_starts_again_and_says_nothing(tmp_path: Path) -> None:
-    done = in_a_process_of_its_own(
-        tmp_path,
-        """
-import os
-from pyspark import SparkContext
-for turn in range(2):
-    spark = spark_session(settings, app_name="x")
-    spark.range(1).write.format("delta").mode("append").save("table")
-    jvm = SparkContext._gateway.proc
-    stop(spark)
-    print(turn, jvm.poll())
-""",
-    )
-    assert done.stdout == "0 0\n1 0\n"
-    assert done.stderr == ""
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["data", "table"]
-    assert "WARN" in (tmp_path / "data" / "logs" / "spark.log").read_text()
-
-
-@pytest.mark.spark
-def test_a_jvm_that_was_killed_can_still_be_stopped_and_followed_by_another(tmp_path: Path) -> None:
+def test_sessions_follow_each_other_and_say_nothing_even_when_a_jvm_was_killed(tmp_path: Path) -> None:
     done = in_a_process_of_its_own(
         tmp_path,
         """
 import logging
 from pyspark import SparkContext
-logging.disable()  # py4j logs the broken connection that this test makes
-spark = spark_session(settings, app_name="x")
-SparkContext._gateway.proc.kill()
+spark = spark_session(settings, app_name="first")
+jvm = SparkContext._gateway.proc
 stop(spark)
-spark = spark_session(settings, app_name="x")
+print(jvm.poll())
+spark = spark_session(settings, app_name="second")
 print(spark.range(2).count())
+logging.disable()  # py4j logs the broken connection that this makes
+jvm = SparkContext._gateway.proc
+jvm.kill()
 stop(spark)
+print(jvm.poll(), SparkContext._gateway)
 """,
     )
-    assert done.stdout == "2\n", done.stderr
+    assert done.stdout == "0\n2\n-9 None\n"
+    assert done.stderr == ""
+    assert [file.name for file in tmp_path.iterdir()] == ["data"]
+    assert "WARN" in (tmp_path / "data" / "logs" / "spark.log").read_text()
 
 
 @pytest.mark.spark

@@ -53,7 +53,9 @@ def test_processes_may_prepare_one_fresh_store_at_once_and_say_nothing(tmp_path:
     fields = (f"sqlite:///{tmp_path / 'mlflow.db'}", str(tmp_path / "artifacts"), "trials")
     code = f"from pipelines.lakehouse.tracking import Tracking; Tracking{fields!r}.prepare()"
     started = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         for _ in range(2)
     ]
     assert [(process.communicate()[0], process.returncode) for process in started] == [("", 0), ("", 0)]
@@ -91,12 +93,18 @@ def test_a_training_is_found_by_its_key_once_it_is_finished(tracking: Tracking) 
     tracking.finish_training(version, "k1", {"gate_reason": "It is better."})
     found = tracking.find_training("keyed", "k1")
     assert found is not None
-    assert (found.version, found.run_id, found.tags["gate_reason"]) == (version.version, version.run_id, "It is better.")
+    assert (found.version, found.run_id, found.tags["gate_reason"]) == (
+        version.version,
+        version.run_id,
+        "It is better.",
+    )
     assert tracking.find_training("keyed", "k2") is None
     assert tracking.find_training("other", "k1") is None
 
 
-def test_a_run_keeps_its_params_metrics_and_files_and_fails_when_its_block_does(tracking: Tracking, tmp_path: Path) -> None:
+def test_a_run_keeps_its_params_metrics_and_files_and_fails_when_its_block_does(
+    tracking: Tracking, tmp_path: Path
+) -> None:
     from mlflow import MlflowClient
 
     (tmp_path / "table.csv").write_text("a,b\n")
@@ -108,7 +116,11 @@ def test_a_run_keeps_its_params_metrics_and_files_and_fails_when_its_block_does(
 
     client = MlflowClient(tracking.uri, tracking.uri)
     run = client.get_run(run_id)
-    assert (run.data.params["rank"], run.data.metrics["ndcg_at_10"], run.data.tags["why"]) == ("8", 0.5, "test")
+    assert (run.data.params["rank"], run.data.metrics["ndcg_at_10"], run.data.tags["why"]) == (
+        "8",
+        0.5,
+        "test",
+    )
     assert (run.info.status, client.get_run(failed_id).info.status) == ("FINISHED", "FAILED")
     with tracking.artifacts_of(run_id, "evaluation") as folder:
         assert (folder / "table.csv").read_text() == "a,b\n"
@@ -118,7 +130,10 @@ def test_a_run_keeps_its_params_metrics_and_files_and_fails_when_its_block_does(
 def test_faults_name_the_place_and_the_setting(tracking: Tracking, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     blocked = Tracking(f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}", str(tmp_path), "trials")
-    with pytest.raises(SystemFault, match="Cannot open sqlite:.*\n.*tracking.uri"):
+    with pytest.raises(SystemFault, match=r"Cannot open sqlite:.*\n.*tracking\.uri"):
         blocked.prepare()
-    with pytest.raises(SystemFault, match="Cannot fetch artifacts"), tracking.artifacts_of("0" * 32, "nothing"):
+    with (
+        pytest.raises(SystemFault, match="Cannot fetch artifacts"),
+        tracking.artifacts_of("0" * 32, "nothing"),
+    ):
         pass

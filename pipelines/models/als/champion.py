@@ -1,4 +1,7 @@
-"""The champion, ready to score: from its factors' two Parquet files, without Spark and without MLflow's model loader."""
+"""The champion, ready to score.
+
+From its factors' two Parquet files, without Spark and without MLflow's model loader.
+"""
 
 from __future__ import annotations
 

@@ -1,16 +1,21 @@
-"""How well a ranking foresees what people buy next: a split by time, nDCG@10 and recall@10, and simple rankings to beat.
+"""How well a ranking foresees what people buy next.
 
-**Split.** Models learn from days until `as_of - holdout_days`; the targets are the goods bought in the `holdout_days` after. Goods that are never
-offered are in neither. Everybody with at least one target counts, also who was unknown before.
+A split by time, nDCG@10 and recall@10, and simple rankings to beat.
 
-**Two protocols.** `all`: targets are all goods bought, and goods bought before may be ranked; this is how published grocery benchmarks count, and
-where repeating what a person buys anyway is hard to beat. `new`: targets are the goods bought for the first time, and goods bought
-before are struck from every ranking. gold.recommendations only offers goods not bought before, so `new` is what the gate decides on.
+**Split.** Models learn from days until `as_of - holdout_days`; the targets are the goods bought in the
+`holdout_days` after. Goods that are never offered are in neither. Everybody with at least one target counts,
+also who was unknown before.
 
-**Measures**, for a person with targets T and a ranking of 10 goods, hit_r = 1 where the good at rank r is in T:
-`nDCG@10 = sum of hit_r / log2(r + 1) / sum over r = 1..min(10, |T|) of 1 / log2(r + 1)` (Jarvelin & Kekalainen 2002, binary gain, ideal over
-all targets) and `recall@10 = hits / |T|`. A target that a model cannot know counts against it. Both are means over persons, with a
-95 % percentile bootstrap interval over persons.
+**Two protocols.** `all`: targets are all goods bought, and goods bought before may be ranked; this is how
+published grocery benchmarks count, and where repeating what a person buys anyway is hard to beat. `new`:
+targets are the goods bought for the first time, and goods bought before are struck from every ranking.
+gold.recommendations only offers goods not bought before, so `new` is what the gate decides on.
+
+**Measures**, for a person with targets T and a ranking of 10 goods, hit_r = 1 where the good at rank r is in
+T: `nDCG@10 = sum of hit_r / log2(r + 1) / sum over r = 1..min(10, |T|) of 1 / log2(r + 1)` (Jarvelin &
+Kekalainen 2002, binary gain, ideal over all targets) and `recall@10 = hits / |T|`. A target that a model
+cannot know counts against it. Both are means over persons, with a 95 % percentile bootstrap interval over
+persons.
 """
 
 from __future__ import annotations
@@ -61,8 +66,8 @@ class Quality:
 def measure(protocol: Protocol, model: str, ranking: Ranking, targets: csr_matrix, *, seed: int) -> Quality:
     """The two measures of a ranking.
 
-    One person with targets {0, 2} and the ranking (2, 1, 0): hits at ranks 1 and 3, so DCG = 1 + 1/2 = 1.5, ideal DCG
-    = 1 + 0.6309, nDCG = 0.9197, and recall = 2/2.
+    One person with targets {0, 2} and the ranking (2, 1, 0): hits at ranks 1 and 3, so DCG = 1 + 1/2 = 1.5,
+    ideal DCG = 1 + 0.6309, nDCG = 0.9197, and recall = 2/2.
     """
     found = np.asarray(targets[np.arange(len(ranking))[:, np.newaxis], np.maximum(ranking, 0)].todense())
     hits = (found > 0) & (ranking != NOTHING)
@@ -104,21 +109,31 @@ def als(split: Holdout, factors: AlsFactors) -> Ranking:
 
 def popularity(split: Holdout) -> Ranking:
     """The goods with most buyers lately, the same for everybody but for what is struck."""
-    return _ranked(split, lambda block: np.tile(split.buyers.astype(np.float64), (block.stop - block.start, 1)))
+    return _ranked(
+        split, lambda block: np.tile(split.buyers.astype(np.float64), (block.stop - block.start, 1))
+    )
 
 
 def personal_frequency(split: Holdout) -> Ranking:
-    """The goods that the person bought most often, faded; then popular ones. Without meaning under the protocol `new`."""
+    """The goods that the person bought most often, faded.
+
+    Then popular ones. Without meaning under the protocol `new`.
+    """
     filler = split.buyers / (1e6 * (1 + split.buyers.max(initial=0)))
     return _ranked(split, lambda block: split.history[block].toarray() + filler)
 
 
 def favourite_categories(split: Holdout) -> Ranking:
-    """Popularity within the person's categories: recent buyers of the good x the person's share of faded purchases in its category."""
+    """Popularity within the person's categories.
+
+    Recent buyers of the good x the person's share of faded purchases in its category.
+    """
     goods = len(split.item_ids)
     member = csr_matrix((np.ones(goods), (np.arange(goods), split.category)))
     liking = (split.history @ member).toarray()
-    share = liking / np.maximum(liking.sum(axis=1, keepdims=True), 1e-12) + 1e-9  # who has bought nothing gets the popular
+    share = (
+        liking / np.maximum(liking.sum(axis=1, keepdims=True), 1e-12) + 1e-9
+    )  # who has bought nothing gets the popular
     return _ranked(split, lambda block: share[block][:, split.category] * split.buyers)
 
 
@@ -133,7 +148,9 @@ def compare(split: Holdout, models: Mapping[str, AlsFactors], *, seed: int) -> l
         part = split.only_new() if protocol == "new" else split
         rankings = {name: als(part, factors) for name, factors in models.items()}
         rankings |= {name: ranker(part) for name, ranker in named.items()}
-        qualities += [measure(protocol, name, ranking, part.targets, seed=seed) for name, ranking in rankings.items()]
+        qualities += [
+            measure(protocol, name, ranking, part.targets, seed=seed) for name, ranking in rankings.items()
+        ]
     return qualities
 
 

@@ -1,7 +1,8 @@
 """The trained model as plain arrays: who and what it knows, and one vector for each.
 
-Spark's own format needs Spark and seconds to load; scoring and evaluation need only these arrays. They are kept beside the
-registered model as two Parquet files, `persons.parquet` and `items.parquet`, which any engine reads.
+Spark's own format needs Spark and seconds to load; scoring and evaluation need only these arrays. They are
+kept beside the registered model as two Parquet files, `persons.parquet` and `items.parquet`, which any engine
+reads.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class AlsFactors:
         persons: One row for each of them, `rank` columns, float32 on a grid (see `on_grid`).
         item_ids: Arrow strings.
         items: One row for each of them, likewise.
-        buyers: Of each good, how many persons bought it in the last `half_life_days` before the training's `as_of`.
+        buyers: Of each good, how many persons bought it in the last `half_life_days` before the training's
+            `as_of`.
     """
 
     person_ids: pa.StringArray
@@ -41,16 +43,19 @@ class AlsFactors:
 
     @property
     def popular(self) -> NDArray[np.float64]:
-        """Of each good its recent buyers as a score, for persons the model does not know; -inf where there are none."""
+        """Of each good its recent buyers as a score, for persons the model does not know.
+
+        -inf where there are none.
+        """
         return np.where(self.buyers > 0, self.buyers.astype(np.float64), -np.inf)
 
 
 def on_grid(factors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Round a matrix to multiples of a power of two, 22 bits below its largest entry.
 
-    Then every sum of products of two such rows is exact in float64, whatever the order, the block, the BLAS or the machine: a
-    person scored alone gets the very numbers that they get among all. The error is below 2**-22 of the largest entry, far below
-    what ALS itself leaves open.
+    Then every sum of products of two such rows is exact in float64, whatever the order, the block, the BLAS
+    or the machine: a person scored alone gets the very numbers that they get among all. The error is below
+    2**-22 of the largest entry, far below what ALS itself leaves open.
 
     >>> float(on_grid(np.array([[1.0, 0.1]], dtype=np.float32))[0, 1] * 2**22)
     419430.0
@@ -59,7 +64,9 @@ def on_grid(factors: NDArray[np.float32]) -> NDArray[np.float32]:
         ValueError: more than 512 columns, for which sums would not be exact.
     """
     if factors.ndim != 2 or factors.shape[1] > MAX_RANK:
-        raise ValueError(f"Factors must be a matrix of at most {MAX_RANK} columns, not of shape {factors.shape}")
+        raise ValueError(
+            f"Factors must be a matrix of at most {MAX_RANK} columns, not of shape {factors.shape}"
+        )
     largest = float(np.abs(factors).max(initial=0.0))
     if largest == 0.0:
         return factors.astype(np.float32)
@@ -71,7 +78,11 @@ def write(factors: AlsFactors, folder: Path) -> None:
     """The two Parquet files, into a folder that is there."""
     persons = pa.table({"person_id": factors.person_ids, "factors": _vectors(factors.persons)})
     items = pa.table(
-        {"product_id": factors.item_ids, "buyers": pa.array(factors.buyers), "factors": _vectors(factors.items)}
+        {
+            "product_id": factors.item_ids,
+            "buyers": pa.array(factors.buyers),
+            "factors": _vectors(factors.items),
+        }
     )
     pq.write_table(persons, folder / _PERSONS)
     pq.write_table(items, folder / _ITEMS)

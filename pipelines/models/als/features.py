@@ -1,8 +1,10 @@
-"""What ALS learns from: how strongly each person has shown interest in each good, from the days they bought it on.
+"""What ALS learns from.
 
-`strength = sum over purchase days of 2 ** (-(as_of - day) / half_life_days)`. With a half-life of 90 days, a good bought today and
-90 days ago has strength 1 + 0.5 = 1.5. Each summand is a DECIMAL, so the sum is the same in any order. Rows after `as_of` are
-never looked at.
+How strongly each person has shown interest in each good, from the days they bought it on.
+
+`strength = sum over purchase days of 2 ** (-(as_of - day) / half_life_days)`. With a half-life of 90 days, a
+good bought today and 90 days ago has strength 1 + 0.5 = 1.5. Each summand is a DECIMAL, so the sum is the
+same in any order. Rows after `as_of` are never looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ IDENTIFIER = ("identifier_type", "identifier_value")
 
 
 def offered(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
-    """`product_id, category` of the goods that may be offered: in the catalogue, and not of a department that never is.
+    """`product_id, category` of the goods that may be offered.
+
+    In the catalogue, and not of a department that never is.
 
     A good without a department may be offered.
     """
@@ -28,7 +32,9 @@ def offered(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
 
 
 def purchases(product_days: DataFrame, person_identifiers: DataFrame, *, as_of: date) -> DataFrame:
-    """`person_id, product_id, purchased_on`: the days a person bought a good on, until `as_of`; once for each identifier they used.
+    """`person_id, product_id, purchased_on`.
+
+    The days a person bought a good on, until `as_of`; once for each identifier they used.
 
     Days with returns only are not purchase days.
     """
@@ -40,7 +46,10 @@ def purchases(product_days: DataFrame, person_identifiers: DataFrame, *, as_of: 
 
 
 def strengths(purchases: DataFrame, offered: DataFrame, *, as_of: date, half_life_days: int) -> DataFrame:
-    """`person_id, product_id, strength DOUBLE, last_purchased_on`: every person and offered good that they bought until `as_of`."""
+    """`person_id, product_id, strength DOUBLE, last_purchased_on`.
+
+    Every person and offered good that they bought until `as_of`.
+    """
     age = F.date_diff(F.lit(as_of), F.col("purchased_on"))
     faded = F.pow(F.lit(2.0), -age / F.lit(half_life_days)).cast(WEIGHT)
     return (
@@ -53,7 +62,10 @@ def strengths(purchases: DataFrame, offered: DataFrame, *, as_of: date, half_lif
 
 
 def common(strengths: DataFrame, *, min_item_buyers: int) -> DataFrame:
-    """The rows of goods that at least so many persons bought; of fewer a factor would learn little but noise."""
+    """The rows of goods that at least so many persons bought.
+
+    Of fewer a factor would learn little but noise.
+    """
     buyers = strengths.groupBy("product_id").agg(F.count(F.lit(1)).alias("buyers"))
     enough = buyers.where(F.col("buyers") >= min_item_buyers).select("product_id")
     return strengths.join(F.broadcast(enough), on="product_id", how="left_semi")
@@ -71,7 +83,8 @@ def interactions(
 ) -> DataFrame:
     """What the model is fitted on: `strengths` of the `common` goods, from gold's and silver's tables.
 
-    A card with milk on 1 and 91 January days apart by one half-life, asked for on the second day, gives strength 1.5.
+    A card with milk on 1 and 91 January days apart by one half-life, asked for on the second day, gives
+    strength 1.5.
     """
     days = purchases(product_days, person_identifiers, as_of=as_of)
     every = strengths(days, offered(products, never_offered), as_of=as_of, half_life_days=half_life_days)
@@ -79,7 +92,10 @@ def interactions(
 
 
 def person_index(interactions: DataFrame) -> DataFrame:
-    """`person_id, person_index INT`: 0, 1, 2, ... in the order of the ids. Spark's ALS wants int32, ids are any strings."""
+    """`person_id, person_index INT`.
+
+    0, 1, 2, ... in the order of the ids. Spark's ALS wants int32, ids are any strings.
+    """
     return _index(interactions, "person_id", "person_index")
 
 

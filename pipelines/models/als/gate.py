@@ -26,8 +26,9 @@ def decide(
 ) -> Decision:
     """Promote only what beats every baseline and is not behind the champion, all on one split and under one protocol.
 
-    A challenger that has seen later data than the champion must gain at least `min_gain`, so with 0 an equal one is promoted: same
-    quality, fresher factors. One that has not must be strictly better too. Whatever `min_gain` is, a worse one is never promoted.
+    A challenger that has seen later data than the champion must gain at least `min_gain`, so with 0 an equal
+    one is promoted: same quality, fresher factors. One that has not must be strictly better too. Whatever
+    `min_gain` is, a worse one is never promoted.
 
     Args:
         challenger: The newly trained model.
@@ -37,7 +38,8 @@ def decide(
         fresher: Whether the challenger has seen later data than the champion.
 
     Raises:
-        ValueError: the qualities were not measured on the same persons under the same protocol, so they cannot be compared.
+        ValueError: the qualities were not measured on the same persons under the same protocol, so they
+            cannot be compared.
     """
     others = [*baselines, *([champion] if champion else [])]
     if any((other.protocol, other.persons) != (challenger.protocol, challenger.persons) for other in others):
@@ -45,13 +47,17 @@ def decide(
     score = challenger.ndcg.mean
     for baseline in baselines:
         if not score > baseline.ndcg.mean:
-            return Decision(False, f"nDCG@10 is {score:.4f}, not above {baseline.model} with {baseline.ndcg.mean:.4f}.")
+            return Decision(
+                False, f"nDCG@10 is {score:.4f}, not above {baseline.model} with {baseline.ndcg.mean:.4f}."
+            )
     if champion is None:
         names = " and ".join(baseline.model for baseline in baselines) or "nothing"
         return Decision(True, f"nDCG@10 is {score:.4f}, above {names}, and there is no champion yet.")
     gain, rival = score - champion.ndcg.mean, f"the champion's {champion.ndcg.mean:.4f} on the same split"
     if gain < max(min_gain, 0.0):
-        return Decision(False, f"nDCG@10 is {score:.4f} against {rival}; a gain of {max(min_gain, 0.0):.4f} is asked for.")
+        return Decision(
+            False, f"nDCG@10 is {score:.4f} against {rival}; a gain of {max(min_gain, 0.0):.4f} is asked for."
+        )
     if gain == 0.0 and not fresher:
         return Decision(False, f"nDCG@10 is {score:.4f}, the same as {rival}, and the data are no fresher.")
     if gain == 0.0:

@@ -52,7 +52,10 @@ class Holdout:
         return rows.astype(np.int64), columns.astype(np.int64)
 
     def only_new(self) -> Holdout:
-        """The same split under the protocol `new`: targets bought before are dropped, and then persons without targets."""
+        """The same split under the protocol `new`.
+
+        Targets bought before are dropped, and then persons without targets.
+        """
         targets = csr_matrix(self.targets - self.targets.multiply(self.history != 0))
         targets.eliminate_zeros()
         rows = np.flatnonzero(targets.getnnz(axis=1))
@@ -117,7 +120,12 @@ def take_holdout(
         history=_matrix(before, person_ids, item_ids, before["strength"].to_numpy()),
         targets=_matrix(after, person_ids, item_ids, np.ones(after.num_rows)),
         buyers=known["buyers"].fill_null(0).to_numpy(),
-        category=known["category"].fill_null("").combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64),
+        category=known["category"]
+        .fill_null("")
+        .combine_chunks()
+        .dictionary_encode()
+        .indices.to_numpy()
+        .astype(np.int64),
     )
 
 
@@ -126,7 +134,9 @@ def _sorted(ids: pa.ChunkedArray) -> pa.StringArray:
     return distinct.take(pc.sort_indices(distinct))
 
 
-def _matrix(pairs: pa.Table, person_ids: pa.StringArray, item_ids: pa.StringArray, cells: NDArray[np.float64]) -> csr_matrix:
+def _matrix(
+    pairs: pa.Table, person_ids: pa.StringArray, item_ids: pa.StringArray, cells: NDArray[np.float64]
+) -> csr_matrix:
     rows = positions(pairs["person_id"].combine_chunks(), person_ids)
     columns = positions(pairs["product_id"].combine_chunks(), item_ids)
     matrix = csr_matrix((cells, (rows, columns)), shape=(len(person_ids), len(item_ids)))

@@ -1,12 +1,17 @@
-"""One training of ALS: compare, fit, register, decide. One MLflow run, reused when the same training is asked for again.
+"""One training of ALS.
 
-1. A fit on the days until `as_of - holdout_days` is compared with baselines and the champion on the days after (`evaluate`).
-2. A fit with the same parameters on all days until `as_of` becomes the next version of the registered model `als`.
+Compare, fit, register, decide. One MLflow run, reused when the same training is asked for again.
+
+1. A fit on the days until `as_of - holdout_days` is compared with baselines and the champion on the days
+   after (`evaluate`).
+2. A fit with the same parameters on all days until `as_of` becomes the next version of the registered model
+   `als`.
 3. The gate decides by 1 whether that version is promoted.
 
-**The champion on the split.** Its recorded metrics are of another split and cannot be compared. If it has seen nothing after the split, its
-own factors are scored. If it has, they know the answers, so its parameters are fitted anew until the split (or, where they are the
-challenger's, the challenger's fit stands for both: then it is a question of fresher data only).
+**The champion on the split.** Its recorded metrics are of another split and cannot be compared. If it has
+seen nothing after the split, its own factors are scored. If it has, they know the answers, so its parameters
+are fitted anew until the split (or, where they are the challenger's, the challenger's fit stands for both:
+then it is a question of fresher data only).
 """
 
 from __future__ import annotations
@@ -106,7 +111,9 @@ def train(
     ):
         tracking.log_inputs([reads[name] for name in INPUTS])
         comparison = _compare(days, goods, params, champion, split=split, tracking=tracking)
-        decision = _verdict(comparison, min_gain=min_gain, fresher=champion is None or champion.trained_as_of < as_of)
+        decision = _verdict(
+            comparison, min_gain=min_gain, fresher=champion is None or champion.trained_as_of < as_of
+        )
         fitted = _fit(days, goods, params, until=as_of)
         version = _register(tracking, fitted, comparison, params, as_of=as_of)
     if decision.promote:
@@ -116,7 +123,10 @@ def train(
 
 
 def training_key(reads: Mapping[str, VersionedRead], settings: Mapping[str, object]) -> str:
-    """What makes two trainings the same: the inputs' versions, the settings, and the code of this package and Spark's."""
+    """What makes two trainings the same.
+
+    The inputs' versions, the settings, and the code of this package and Spark's.
+    """
     code = hashlib.sha256()
     for module in sorted(files(__package__).iterdir(), key=lambda module: module.name):
         if module.name.endswith(".py"):
@@ -182,7 +192,9 @@ def champion_on_split(
     own: Callable[[], AlsFactors],
     refit: Callable[[AlsParams], AlsFactors],
 ) -> AlsFactors:
-    """The champion as it can be compared on the split without knowing the answers; see the module's docstring.
+    """The champion as it can be compared on the split without knowing the answers.
+
+    See the module's docstring.
 
     Where its parameters were written by code with other ones, its own factors are scored, which favours it.
     """

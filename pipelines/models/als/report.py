@@ -1,4 +1,7 @@
-"""The comparison of models on a split as files: a CSV that is read back when a training is reused, and a chart for people."""
+"""The comparison of models on a split as files.
+
+A CSV that is read back when a training is reused, and a chart for people.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,12 @@ from pipelines.models.als.evaluate import Interval, Quality
 
 _CSV, _PNG = "comparison.csv", "comparison.png"
 _MEASURES = ("ndcg_at_10", "recall_at_10")
-_HEADER = ("protocol", "model", "persons", *(f"{m}{part}" for m in _MEASURES for part in ("", "_low", "_high")))
+_HEADER = (
+    "protocol",
+    "model",
+    "persons",
+    *(f"{m}{part}" for m in _MEASURES for part in ("", "_low", "_high")),
+)
 
 
 def write_comparison(comparison: Sequence[Quality], folder: Path) -> None:
@@ -42,7 +50,7 @@ def read_comparison(folder: Path) -> list[Quality]:
 
 def metrics(comparison: Sequence[Quality]) -> dict[str, float]:
     """Flat names for a tracker: `new.als.ndcg_at_10`, `all.personal_frequency.recall_at_10_low` and so on."""
-    flat = {}
+    flat: dict[str, float] = {}
     for q in comparison:
         for measure, interval in zip(_MEASURES, (q.ndcg, q.recall), strict=True):
             name = f"{q.protocol}.{q.model.replace(',', '').replace(' ', '_')}.{measure}"
@@ -66,6 +74,8 @@ def _chart(comparison: Sequence[Quality]) -> Any:
             if q.protocol == protocol
         ]
         base = alt.Chart(alt.Data(values=rows), title=title).encode(y=alt.Y("model:N", sort="-x", title=None))
-        bars = base.mark_bar(color="#4c78a8").encode(x=alt.X("nDCG\\@10:Q", title="nDCG@10, with its 95 % interval"))
+        bars = base.mark_bar(color="#4c78a8").encode(
+            x=alt.X("nDCG\\@10:Q", title="nDCG@10, with its 95 % interval")
+        )
         panels.append(bars + base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q"))
     return alt.vconcat(*panels)

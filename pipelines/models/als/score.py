@@ -1,8 +1,9 @@
 """The best goods of each person, by blocked matrix products in Arrow batches.
 
-spark.ml's `recommendForAllUsers` crosses persons with goods in the JVM and knows no filters. Here a task holds the goods' factors as one
-matrix, multiplies a block of persons by it, strikes out what each has bought and what may not be offered, and keeps the best. The
-factors travel with the function, which Spark broadcasts once it is large.
+spark.ml's `recommendForAllUsers` crosses persons with goods in the JVM and knows no filters. Here a task
+holds the goods' factors as one matrix, multiplies a block of persons by it, strikes out what each has bought
+and what may not be offered, and keeps the best. The factors travel with the function, which Spark broadcasts
+once it is large.
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ def recommend(
     per_person: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
-    """`person_id, rank, product_id, score, known`: the goods not bought until `as_of` that each person would like most.
+    """`person_id, rank, product_id, score, known`.
 
-    Everybody in `person_identifiers` gets rows, as far as there are candidates: goods that the model knows, that may be offered now and that
-    the person has not bought. `known` is false where the model does not know the person; then `score` is the number of recent buyers.
-    A person's rows depend on their own history and the catalogue alone, so narrowing the persons changes nothing.
+    The goods not bought until `as_of` that each person would like most.
+
+    Everybody in `person_identifiers` gets rows, as far as there are candidates: goods that the model knows,
+    that may be offered now and that the person has not bought. `known` is false where the model does not know
+    the person; then `score` is the number of recent buyers. A person's rows depend on their own history and
+    the catalogue alone, so narrowing the persons changes nothing.
     """
     bought = (
         purchases(product_days, person_identifiers, as_of=as_of)
@@ -50,7 +54,9 @@ def recommend(
         .distinct()
         .join(bought, on="person_id", how="left")
         .crossJoin(F.broadcast(_withdrawn(offered(products, never_offered), als.item_ids)))
-        .select("person_id", F.coalesce("bought", F.array().cast("array<string>")).alias("bought"), "withdrawn")
+        .select(
+            "person_id", F.coalesce("bought", F.array().cast("array<string>")).alias("bought"), "withdrawn"
+        )
     )
     return persons.mapInArrow(_scorer(als, per_person), _SCHEMA)
 
@@ -63,11 +69,12 @@ def best_goods(
     struck: tuple[NDArray[np.int64], NDArray[np.int64]],
     withdrawn: NDArray[np.int32],
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """The k best goods of some persons as positions in `als.item_ids` (`NOTHING` where there are fewer), and their scores.
+    """The k best goods of some persons, as positions in `als.item_ids`, and their scores; `NOTHING` where fewer.
 
     Args:
         als: The model.
-        person_rows: The persons as rows of `als.persons`; -1 for one that the model does not know, who gets what is popular.
+        person_rows: The persons as rows of `als.persons`; -1 for one that the model does not know, who gets
+            what is popular.
         k: How many goods.
         struck: Places in `person_rows`, ascending, and item positions: pairs that are no candidates.
         withdrawn: Item positions that are nobody's candidates.
@@ -98,7 +105,10 @@ def positions(ids: pa.StringArray, known: pa.StringArray) -> NDArray[np.int64]:
 
 
 def _withdrawn(offered: DataFrame, item_ids: pa.StringArray) -> DataFrame:
-    """One row, `withdrawn ARRAY<INT>`: positions of the model's goods that may not be offered now. Mostly empty, so it is cheap to carry."""
+    """One row, `withdrawn ARRAY<INT>`.
+
+    Positions of the model's goods that may not be offered now. Mostly empty, so it is cheap to carry.
+    """
 
     def found(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

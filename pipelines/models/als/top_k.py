@@ -1,4 +1,7 @@
-"""The best k columns of each row of a block of scores: one small numpy kernel, used by scoring and by evaluation alike."""
+"""The best k columns of each row of a block of scores.
+
+One small numpy kernel, used by scoring and by evaluation alike.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 NOTHING = -1  # fills a row that has fewer than k candidates
-_CELLS = 4_000_000  # scores held at once: 32 MB of float64, which both cores' caches and a small executor bear
+_CELLS = (
+    4_000_000  # scores held at once: 32 MB of float64, which both cores' caches and a small executor bear
+)
 
 
 def top_k(scores: NDArray[np.float64], k: int) -> NDArray[np.int32]:
-    """Column positions of the k largest scores of each row, best first; equal scores by position, the smaller first.
+    """Column positions of the k largest scores of each row, best first.
+
+    Equal scores by position, the smaller first.
 
     A column whose score is -inf is no candidate. Rows with fewer than k candidates end in `NOTHING`.
 

@@ -1,8 +1,9 @@
 """Implicit-feedback ALS by spark.ml, deterministic for the same interactions however they are partitioned.
 
-Hu, Koren & Volinsky (2008), *Collaborative Filtering for Implicit Feedback Datasets*: preference p = 1 where a person bought a good,
-confidence c = 1 + alpha * strength; factors minimise sum of c * (p - x.y)**2 + reg_param * (n_x |x|**2 + n_y |y|**2), the penalty
-weighted by the number n of observations (Zhou et al. 2008), as spark.ml does.
+Hu, Koren & Volinsky (2008), *Collaborative Filtering for Implicit Feedback Datasets*: preference p = 1 where
+a person bought a good, confidence c = 1 + alpha * strength; factors minimise sum of c * (p - x.y)**2 +
+reg_param * (n_x |x|**2 + n_y |y|**2), the penalty weighted by the number n of observations (Zhou et al.
+2008), as spark.ml does.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class Fitted:
 def fit(interactions: DataFrame, params: AlsParams, *, as_of: date, partitions: int = 4) -> Fitted:
     """Fit on `features.interactions` and take the factors to the driver.
 
-    Rows are dealt to a fixed number of partitions by the hash of their index and sorted there, so that ALS adds them up in one order.
-    The factors of 1,000,000 persons at rank 32 are 128 MB: beyond some millions they should stay in a table.
+    Rows are dealt to a fixed number of partitions by the hash of their index and sorted there, so that ALS
+    adds them up in one order. The factors of 1,000,000 persons at rank 32 are 128 MB: beyond some millions
+    they should stay in a table.
 
     Raises:
         DataError: there are no interactions.

@@ -1,4 +1,7 @@
-"""A small shop for the model's tests: two tastes, and one good of each that a person of that taste has not bought yet."""
+"""A small shop for the model's tests.
+
+Two tastes, and one good of each that a person of that taste has not bought yet.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from pipelines.gold import product_days
 from pipelines.models.als.train import AlsParams
 
 AS_OF = date(2024, 3, 31)
-PARAMS = AlsParams(rank=4, iterations=5, reg_param=0.05, alpha=10.0, half_life_days=30, min_item_buyers=2, seed=7)
+PARAMS = AlsParams(
+    rank=4, iterations=5, reg_param=0.05, alpha=10.0, half_life_days=30, min_item_buyers=2, seed=7
+)
 PEOPLE, GOODS = 12, 6  # persons of each taste, goods of each taste
 
 
@@ -26,8 +31,12 @@ def history() -> list[tuple[object, ...]]:
         for person in range(PEOPLE):
             for good in range(GOODS):
                 if good != person % GOODS:
-                    rows.append(bought(f"{taste}-{person}", f"{taste}-{good}", AS_OF - timedelta(days=28 + person)))
-            rows.append(bought(f"{taste}-{person}", f"{taste}-{(person + 1) % GOODS}", AS_OF - timedelta(days=2)))
+                    rows.append(
+                        bought(f"{taste}-{person}", f"{taste}-{good}", AS_OF - timedelta(days=28 + person))
+                    )
+            rows.append(
+                bought(f"{taste}-{person}", f"{taste}-{(person + 1) % GOODS}", AS_OF - timedelta(days=2))
+            )
             if person % 2:
                 rows.append(bought(f"{taste}-{person}", f"{taste}-{person % GOODS}", AS_OF))
     return rows

@@ -65,7 +65,9 @@ def test_only_new_drops_what_was_bought_before() -> None:
     new = SPLIT.only_new()
     assert new.targets.toarray().tolist() == [[0, 0, 1, 0], [0, 0, 0, 1]]
     assert [part.tolist() for part in new.struck] == [[0, 0], [0, 1]]
-    repeats = Holdout(**{**SPLIT.__dict__, "targets": csr_matrix([[1.0, 0, 0, 0], [0, 0, 0, 1.0]])}).only_new()
+    repeats = Holdout(
+        **{**SPLIT.__dict__, "targets": csr_matrix([[1.0, 0, 0, 0], [0, 0, 0, 1.0]])}
+    ).only_new()
     assert repeats.person_ids.to_pylist() == ["bob"]
     assert repeats.history.shape == (1, 4)
 
@@ -93,7 +95,11 @@ def test_als_ranks_by_its_factors_and_gives_strangers_what_is_popular() -> None:
 
 def test_the_comparison_holds_every_model_under_both_protocols() -> None:
     learned = AlsFactors(
-        SPLIT.person_ids, np.ones((2, 1), np.float32), SPLIT.item_ids, np.ones((4, 1), np.float32), np.ones(4, np.int32)
+        SPLIT.person_ids,
+        np.ones((2, 1), np.float32),
+        SPLIT.item_ids,
+        np.ones((4, 1), np.float32),
+        np.ones(4, np.int32),
     )
     compared = evaluate.compare(SPLIT, {CHALLENGER: learned}, seed=1)
     assert [(q.protocol, q.model) for q in compared] == [

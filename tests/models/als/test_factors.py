@@ -39,7 +39,11 @@ def test_a_zero_matrix_stays_and_a_wide_one_is_refused() -> None:
 
 def test_what_is_written_is_read_bit_for_bit(tmp_path: Path) -> None:
     learned = AlsFactors(
-        pa.array(["p1", "p2"]), random_matrix(1, (2, 3)), pa.array(["i1"]), random_matrix(2, (1, 3)), np.array([4], np.int32)
+        pa.array(["p1", "p2"]),
+        random_matrix(1, (2, 3)),
+        pa.array(["i1"]),
+        random_matrix(2, (1, 3)),
+        np.array([4], np.int32),
     )
     factors.write(learned, tmp_path)
     again = factors.read(tmp_path)
@@ -56,6 +60,10 @@ def test_missing_files_say_what_to_do(tmp_path: Path) -> None:
 
 def test_goods_without_recent_buyers_are_not_popular() -> None:
     learned = AlsFactors(
-        pa.array(["p"]), np.ones((1, 1), np.float32), pa.array(["a", "b"]), np.ones((2, 1), np.float32), np.array([0, 3], np.int32)
+        pa.array(["p"]),
+        np.ones((1, 1), np.float32),
+        pa.array(["a", "b"]),
+        np.ones((2, 1), np.float32),
+        np.array([0, 3], np.int32),
     )
     assert learned.popular.tolist() == [-np.inf, 3.0]

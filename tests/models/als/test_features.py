@@ -16,7 +16,9 @@ CARDS = {"1": "ann", "2": "ann", "3": "bob"}
 GOODS: dict[str, str | None] = {"milk": "DAIRY", "petrol": "FUEL", "odd": None}
 
 
-def learned_from(spark: SparkSession, rows: list[tuple[object, ...]], *, min_item_buyers: int = 1) -> DataFrame:
+def learned_from(
+    spark: SparkSession, rows: list[tuple[object, ...]], *, min_item_buyers: int = 1
+) -> DataFrame:
     return interactions(
         days_frame(spark, rows),
         persons_frame(spark, CARDS),
@@ -54,15 +56,27 @@ def test_a_planted_future_row_changes_nothing(spark: SparkSession) -> None:
 
 
 def test_goods_of_few_buyers_are_left_out(spark: SparkSession) -> None:
-    rows = [bought("1", "milk", DAY), bought("2", "odd", DAY), bought("3", "odd", DAY), bought("1", "odd", EARLIER)]
-    assert strength_of(learned_from(spark, rows, min_item_buyers=2)).keys() == {("ann", "odd"), ("bob", "odd")}
+    rows = [
+        bought("1", "milk", DAY),
+        bought("2", "odd", DAY),
+        bought("3", "odd", DAY),
+        bought("1", "odd", EARLIER),
+    ]
+    assert strength_of(learned_from(spark, rows, min_item_buyers=2)).keys() == {
+        ("ann", "odd"),
+        ("bob", "odd"),
+    }
 
 
 def test_indexes_are_dense_and_follow_the_ids(spark: SparkSession) -> None:
     rows = [("z", "9"), ("a", "10"), ("a", "99999999999"), ("m", "9")]
     frame = spark.createDataFrame(rows, "person_id string, product_id string")
     assert {r.person_id: r.person_index for r in person_index(frame).collect()} == {"a": 0, "m": 1, "z": 2}
-    assert {r.product_id: r.item_index for r in item_index(frame).collect()} == {"10": 0, "9": 1, "99999999999": 2}
+    assert {r.product_id: r.item_index for r in item_index(frame).collect()} == {
+        "10": 0,
+        "9": 1,
+        "99999999999": 2,
+    }
     assert person_index(frame).schema["person_index"].dataType.simpleString() == "int"
 
 

@@ -16,7 +16,9 @@ SPLIT = AS_OF - timedelta(days=7)
 
 
 def split_of(spark: SparkSession, rows: list[tuple[object, ...]]) -> Holdout:
-    days = purchases(days_frame(spark, rows), persons_frame(spark, {"1": "ann", "2": "bob", "3": "cy"}), as_of=AS_OF)
+    days = purchases(
+        days_frame(spark, rows), persons_frame(spark, {"1": "ann", "2": "bob", "3": "cy"}), as_of=AS_OF
+    )
     goods = offered(products_frame(spark, {"x-1": "A", "x-2": None, "y-1": "A", "petrol": "FUEL"}), ["FUEL"])
     known = strengths(days, goods, as_of=SPLIT, half_life_days=30)
     return take_holdout(days, known, goods, split=SPLIT, half_life_days=30)

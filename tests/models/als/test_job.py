@@ -17,7 +17,16 @@ from pipelines.models.als import champion as champions
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.job import INPUTS, TrainingResult, champion_on_split, train, training_key
 from pipelines.models.als.train import AlsParams
-from tests.models.als.shop import AS_OF, PARAMS, cards, days_frame, goods, history, persons_frame, products_frame
+from tests.models.als.shop import (
+    AS_OF,
+    PARAMS,
+    cards,
+    days_frame,
+    goods,
+    history,
+    persons_frame,
+    products_frame,
+)
 
 Reads = Mapping[str, VersionedRead]
 SPLIT = AS_OF - timedelta(days=7)
@@ -38,7 +47,9 @@ def factors_of(buyers: int) -> AlsFactors:
         (AS_OF, {}, "own"),
     ],
 )
-def test_the_champion_is_compared_without_knowing_the_answers(trained: date, tags: dict[str, str], expected: str) -> None:
+def test_the_champion_is_compared_without_knowing_the_answers(
+    trained: date, tags: dict[str, str], expected: str
+) -> None:
     named = {"challenger": factors_of(1), "own": factors_of(2)}
 
     def refit(params: AlsParams) -> AlsFactors:
@@ -114,7 +125,9 @@ def test_a_training_from_data_to_recommendations_and_its_reuse(reads: Reads, tra
 
 
 @pytest.mark.spark
-def test_the_run_names_its_inputs_with_their_versions_and_keeps_sparks_model(reads: Reads, tracking: Tracking) -> None:
+def test_the_run_names_its_inputs_with_their_versions_and_keeps_sparks_model(
+    reads: Reads, tracking: Tracking
+) -> None:
     from mlflow import MlflowClient
 
     result = trained(reads, tracking)
@@ -138,4 +151,14 @@ def test_the_key_follows_data_and_settings(reads: Reads) -> None:
     moved = {**reads, INPUTS[0]: dataclasses.replace(reads[INPUTS[0]], version=9)}
     remade = {**reads, INPUTS[0]: dataclasses.replace(reads[INPUTS[0]], incarnation="another table")}
     assert training_key(dict(reads), {"rank": 4}) == key
-    assert len({key, training_key(reads, {"rank": 5}), training_key(moved, {"rank": 4}), training_key(remade, {"rank": 4})}) == 4
+    assert (
+        len(
+            {
+                key,
+                training_key(reads, {"rank": 5}),
+                training_key(moved, {"rank": 4}),
+                training_key(remade, {"rank": 4}),
+            }
+        )
+        == 4
+    )

@@ -15,7 +15,9 @@ def test_the_example_of_the_docstring() -> None:
     assert top_k(scores, 2).tolist() == [[1, 2], [1, NOTHING]]
 
 
-@given(st.integers(1, 6).flatmap(lambda n: arrays(np.float64, (3, n), elements=FEW_VALUES)), st.integers(1, 8))
+@given(
+    st.integers(1, 6).flatmap(lambda n: arrays(np.float64, (3, n), elements=FEW_VALUES)), st.integers(1, 8)
+)
 def test_it_is_a_full_sort_cut_off(scores: np.ndarray, k: int) -> None:
     for row, best in zip(scores, top_k(scores, k), strict=True):
         candidates = [column for column in range(len(row)) if row[column] > -np.inf]

@@ -1,0 +1,123 @@
+"""Commits hold only on the version they were built on, and only for rows that keep the contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from pyspark.sql import DataFrame
+
+from pipelines.errors import ConcurrentWrite, DataError
+from pipelines.lakehouse import log
+from pipelines.lakehouse.expectations import at_least
+from pipelines.lakehouse.lake import CHANGE_SIGN, Lake, any_of
+from pipelines.lakehouse.mark import Mark
+from pipelines.lakehouse.table import Col, Table
+from pipelines.lakehouse.types import INT, STRING
+
+pytestmark = pytest.mark.spark
+
+TABLE = Table(
+    name="gold.people",
+    doc="One row per person.",
+    key=("person_id",),
+    scope=("person_id",),
+    columns=(Col("person_id", STRING, "Person", nullable=False), Col("visits", INT, "Visits")),
+    expect=(at_least("visits", 0),),
+)
+
+
+def mark(run: str, **facts: object) -> Mark:
+    return Mark(
+        run=run,
+        stage="build",
+        as_of=date(2024, 3, 1),
+        started_at=datetime.now(UTC),
+        code="",
+        contract="",
+        settings="",
+        **facts,
+    )
+
+
+def people(lake: Lake, *rows: tuple[str | None, int | None]) -> DataFrame:
+    return lake.spark.createDataFrame(list(rows), "person_id string, visits int")
+
+
+def held(lake: Lake) -> list[tuple[str, int]]:
+    return sorted((row["person_id"], row["visits"]) for row in lake.read(TABLE).collect())
+
+
+def test_a_table_is_made_from_its_contract(lake: Lake) -> None:
+    lake.ensure(TABLE)
+    made = lake.spark.read.format("delta").load(lake.path(TABLE)).schema
+    assert [(f.name, f.dataType, f.metadata["comment"]) for f in made] == [
+        (c.name, c.type, c.meaning) for c in TABLE.columns
+    ]
+    details = lake.spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(TABLE)}`").first()
+    assert details is not None
+    assert details["minReaderVersion"] == 1
+    assert "delta.constraints.visits_at_least_0" in details["properties"]
+
+
+def test_replacing_keys_leaves_the_rest_and_the_feed_tells_only_what_changed(lake: Lake) -> None:
+    parent = lake.ensure(TABLE)
+    first = lake.commit(
+        TABLE, people(lake, ("a", 1), ("b", 2), ("c", 3)), mark("one"), parent=parent, replace="true"
+    )
+    keys = any_of("person_id", ["a", "b"])
+    second = lake.commit(
+        TABLE, people(lake, ("a", 1), ("b", 5)), mark("two", batch=7), parent=first, replace=keys
+    )
+    assert held(lake) == [("a", 1), ("b", 5), ("c", 3)]
+    changed = lake.changes(TABLE, first, second, ["person_id"]).collect()
+    assert {(row["person_id"], row[CHANGE_SIGN]) for row in changed} == {("b", 1), ("b", -1)}
+    head = lake.head(TABLE)
+    assert head is not None
+    assert head.mark is not None
+    assert (head.version, head.mark.run, head.mark.batch) == (second, "two", 7)
+
+
+def test_of_two_builds_on_one_version_the_second_does_not_commit(lake: Lake) -> None:
+    parent = lake.ensure(TABLE)
+    lake.commit(TABLE, people(lake, ("a", 1)), mark("one"), parent=parent)
+    with pytest.raises(ConcurrentWrite, match=r"gold\.people moved"):
+        lake.commit(TABLE, people(lake, ("a", 2)), mark("two"), parent=parent)
+    assert held(lake) == [("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [(("a", -1), "`visits` is at least 0: 1 rows"), ((None, 1), "`person_id` is never missing: 1 rows")],
+)
+def test_a_row_that_breaks_the_contract_stops_the_write(
+    lake: Lake, row: tuple[str | None, int], says: str
+) -> None:
+    parent = lake.ensure(TABLE)
+    with pytest.raises(DataError, match=says):
+        lake.commit(TABLE, people(lake, ("b", 2), row), mark("one"), parent=parent)
+    assert held(lake) == []
+
+
+def test_missing_extra_and_mistyped_columns_are_refused(lake: Lake) -> None:
+    parent = lake.ensure(TABLE)
+    rows = lake.spark.createDataFrame([("a", "x", 1)], "person_id string, visits string, more int")
+    with pytest.raises(DataError, match=r"extra \['more'\], mistyped \['visits is string, not int'\]"):
+        lake.commit(TABLE, rows, mark("one"), parent=parent)
+
+
+def test_a_restore_brings_back_the_mark_and_a_stranger_takes_it_away(lake: Lake) -> None:
+    parent = lake.ensure(TABLE)
+    first = lake.commit(TABLE, people(lake, ("a", 1)), mark("one", batch=1), parent=parent)
+    lake.commit(TABLE, people(lake, ("b", 1)), mark("two", batch=2), parent=first)
+    lake.spark.sql(f"RESTORE TABLE delta.`{lake.path(TABLE)}` TO VERSION AS OF {first}")
+    restored = log.head(lake.path(TABLE))
+    assert restored is not None
+    assert restored.mark is not None
+    assert restored.mark.batch == 1
+    lake.commit(TABLE, people(lake, ("c", 1)), mark("three", batch=3), parent=restored.version)
+    assert held(lake) == [("a", 1), ("c", 1)]
+    lake.spark.sql(f"DELETE FROM delta.`{lake.path(TABLE)}` WHERE person_id = 'a'")
+    deleted = log.head(lake.path(TABLE))
+    assert deleted is not None
+    assert deleted.mark is None
