@@ -144,7 +144,9 @@ class Tracking:
         with _explained("write to", self.uri):
             mlflow.log_inputs(
                 datasets=[
-                    MetaDataset(DeltaDatasetSource(path=r.path, delta_table_version=r.version), name=r.table)
+                    MetaDataset(  # type: ignore[abstract]  # MLflow's own class lacks a default
+                        DeltaDatasetSource(path=r.path, delta_table_version=r.version), name=r.table
+                    )
                     for r in reads
                 ],
                 contexts=["training" for _ in reads],
@@ -228,7 +230,9 @@ class Tracking:
         return max(usable, key=_age) if usable else None
 
     def promote(self, version: ModelVersion) -> None:
-        """Allow a version to be used from its `as_of` on, and let the alias `champion` point at the newest promoted."""
+        """Allow a version to be used from its `as_of` on, and let the alias `champion` point at the newest
+        promoted.
+        """
         with _explained("promote a model in", self.uri):
             client = _store(self).client
             client.set_model_version_tag(version.name, str(version.version), "promoted", "true")

@@ -78,9 +78,22 @@ def goods_of(rows: Iterable[Row], person: str, block: str) -> list[str]:
 
 # Ann (two cards) and Dan shopped today. Bob brought something back, Cat came yesterday, Eve is new.
 SHOP: Shop = {
-    "receipts": [sale("a1"), sale("a2"), sale("d"), sale("e"), sale(None), sale("b", kind="return"), sale("c", -1)],
-    "person_identifiers": [("card", card, person) for card, person in
-                           [("a1", "ann"), ("a2", "ann"), ("b", "bob"), ("c", "cat"), ("d", "dan"), ("e", "eve")]],
+    "receipts": [
+        *(sale(card) for card in ("a1", "a2", "d", "e", None)),
+        sale("b", kind="return"),
+        sale("c", -1),
+    ],
+    "person_identifiers": [
+        ("card", card, person)
+        for card, person in [
+            ("a1", "ann"),
+            ("a2", "ann"),
+            ("b", "bob"),
+            ("c", "cat"),
+            ("d", "dan"),
+            ("e", "eve"),
+        ]
+    ],
     "products": [
         *map(good, ["milk", "eggs", "salt", "soap", "rice"]),
         *(good(f"tea{n}", "TEA") for n in (1, 2, 3)),
@@ -127,7 +140,7 @@ SHOP: Shop = {
         ("ann", "brand", "TEA", 1.0, 1),
         ("dan", "category", "NUTS", 1.0, 1),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +245,8 @@ def test_laws_of_every_mail(spark: SparkSession) -> None:
     for person, mail in by_person.items():
         assert len({row.product_id for row in mail}) == len(mail) == len({row.title for row in mail})
         assert all(len(goods_of(mail, person, block)) <= 3 for block in BLOCKS)
+        known = {row[3] for row in shop["product_days"] if row[2] == person}
+        assert not known & set(goods_of(mail, person, "interests"))
     assert all(len(goods_of(by_person[p], p, "personal")) == 3 for p in PEOPLE[:-3])
 
     shop["receipts"] += [sale(person, 1) for person in PEOPLE]

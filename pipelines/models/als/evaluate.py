@@ -102,7 +102,7 @@ def als(split: Holdout, factors: AlsFactors) -> Ranking:
         positions(split.person_ids, factors.person_ids),
         k=K,
         struck=(rows[item >= 0], item[item >= 0]),
-        withdrawn=np.flatnonzero(there == NOTHING),
+        withdrawn=np.flatnonzero(there == NOTHING).astype(np.int32),
     )
     return np.append(there, np.int32(NOTHING))[best]
 

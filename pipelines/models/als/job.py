@@ -218,10 +218,11 @@ def _register(
 ) -> ModelVersion:
     """Log what the active run has given, and make it the model's next version."""
     tracking.log_metrics(metrics(comparison))
-    for artifact_path, write in (
-        (champions.FACTORS, lambda folder: factors.write(fitted.factors, folder)),
-        (_EVALUATION, lambda folder: write_comparison(comparison, folder)),
-    ):
+    writers: dict[str, Callable[[Path], None]] = {
+        champions.FACTORS: lambda folder: factors.write(fitted.factors, folder),
+        _EVALUATION: lambda folder: write_comparison(comparison, folder),
+    }
+    for artifact_path, write in writers.items():
         with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
             write(Path(folder))
             tracking.log_folder(Path(folder), artifact_path)

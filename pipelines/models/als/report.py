@@ -73,7 +73,9 @@ def _chart(comparison: Sequence[Quality]) -> Any:
             for q in comparison
             if q.protocol == protocol
         ]
-        base = alt.Chart(alt.Data(values=rows), title=title).encode(y=alt.Y("model:N", sort="-x", title=None))
+        base = alt.Chart(alt.InlineData(values=rows), title=title).encode(
+            y=alt.Y("model:N", sort="-x", title=None)
+        )
         bars = base.mark_bar(color="#4c78a8").encode(
             x=alt.X("nDCG\\@10:Q", title="nDCG@10, with its 95 % interval")
         )
