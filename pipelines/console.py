@@ -15,7 +15,8 @@ from rich.table import Table as Grid
 from pipelines.errors import TillpostError
 from pipelines.runner import Outcome
 
-OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+WRAPPED = ("grain", "where to look", "what to do", "found")  # columns of prose
+OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 160)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -80,7 +81,10 @@ def grid(
     """A table for a person; `right` names the columns of numbers."""
     table = Grid(title=title or None, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        wraps = column in WRAPPED
+        table.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", no_wrap=not wraps
+        )
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     OUT.print(table)

@@ -86,7 +86,8 @@ def select(root: str, sql: str, release: str | None = None) -> pa.Table:
         if found and not any(found):
             listing(root)
         try:
-            return connection.execute(sql).to_arrow_table()
+            answer = connection.sql(sql)
+            return pa.table({}) if answer is None else answer.to_arrow_table()
         except duckdb.Error as error:
             raise UsageError(
                 f"The query is refused: {error}",
@@ -117,7 +118,7 @@ def _register(
 def _empty(table: Table) -> pa.Table:
     from pyspark.sql.pandas.types import to_arrow_schema  # deferred: it brings pandas along
 
-    return to_arrow_schema(table.schema).empty_table()
+    return to_arrow_schema(table.schema, timezone="UTC").empty_table()
 
 
 def _versions_of(root: str, release: str) -> dict[str, int]:

@@ -16,8 +16,9 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pipelines.publish.report_charts import VEGA_LITE, charts, still
+from pipelines.publish.report_charts import charts, still
 from pipelines.publish.report_data import PERIOD_DAYS, Period, ReportData
+from pipelines.publish.report_style import VEGA_LITE
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 

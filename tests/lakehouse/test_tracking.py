@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -42,23 +40,6 @@ def test_a_store_that_is_not_there_has_no_champion_and_is_not_made(tmp_path: Pat
     assert absent.champion("als", date(2024, 1, 1)) is None
     assert absent.find_training("als", "key") is None
     assert not list(tmp_path.iterdir())
-
-
-def test_mlflow_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, pipelines.lakehouse.tracking, pipelines.gold.recommendations; sys.exit('mlflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_processes_may_prepare_one_fresh_store_at_once_and_say_nothing(tmp_path: Path) -> None:
-    fields = (f"sqlite:///{tmp_path / 'mlflow.db'}", str(tmp_path / "artifacts"), "trials")
-    code = f"from pipelines.lakehouse.tracking import Tracking; Tracking{fields!r}.prepare()"
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for _ in range(2)
-    ]
-    assert [(process.communicate()[0], process.returncode) for process in started] == [("", 0), ("", 0)]
 
 
 def test_a_champion_never_saw_a_later_day_than_asked(tracking: Tracking) -> None:
@@ -127,11 +108,7 @@ def test_a_run_keeps_its_params_metrics_and_files_and_fails_when_its_block_does(
     assert not folder.exists()
 
 
-def test_faults_name_the_place_and_the_setting(tracking: Tracking, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    blocked = Tracking(f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}", str(tmp_path), "trials")
-    with pytest.raises(SystemFault, match=r"Cannot open sqlite:.*\n.*tracking\.uri"):
-        blocked.prepare()
+def test_artifacts_that_are_gone_are_a_fault_with_a_remedy(tracking: Tracking) -> None:
     with (
         pytest.raises(SystemFault, match="Cannot fetch artifacts"),
         tracking.artifacts_of("0" * 32, "nothing"),

@@ -115,25 +115,20 @@ def popularity(split: Holdout) -> Ranking:
 
 
 def personal_frequency(split: Holdout) -> Ranking:
-    """The goods that the person bought most often, faded.
-
-    Then popular ones. Without meaning under the protocol `new`.
-    """
+    """The goods with most faded purchase days of the person, then popular ones. Only for the protocol `all`."""
     filler = split.buyers / (1e6 * (1 + split.buyers.max(initial=0)))
     return _ranked(split, lambda block: split.history[block].toarray() + filler)
 
 
 def favourite_categories(split: Holdout) -> Ranking:
-    """Popularity within the person's categories.
+    """Recent buyers of the good x the share of the person's faded purchases that its category has.
 
-    Recent buyers of the good x the person's share of faded purchases in its category.
+    Who has bought nothing gets what is popular.
     """
     goods = len(split.item_ids)
     member = csr_matrix((np.ones(goods), (np.arange(goods), split.category)))
     liking = (split.history @ member).toarray()
-    share = (
-        liking / np.maximum(liking.sum(axis=1, keepdims=True), 1e-12) + 1e-9
-    )  # who has bought nothing gets the popular
+    share = liking / np.maximum(liking.sum(axis=1, keepdims=True), 1e-12) + 1e-9
     return _ranked(split, lambda block: share[block][:, split.category] * split.buyers)
 
 

@@ -24,8 +24,7 @@ def decide(
     min_gain: float,
     fresher: bool,
 ) -> Decision:
-    """Promote only what beats every baseline and is not behind the champion, all on one split and under one
-    protocol.
+    """Promote only what beats every baseline and is not behind the champion, all measured on one split.
 
     A challenger that has seen later data than the champion must gain at least `min_gain`, so with 0 an equal
     one is promoted: same quality, fresher factors. One that has not must be strictly better too. Whatever

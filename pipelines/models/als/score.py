@@ -69,8 +69,9 @@ def best_goods(
     struck: tuple[NDArray[np.int64], NDArray[np.int64]],
     withdrawn: NDArray[np.int32],
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """The k best goods of some persons, as positions in `als.item_ids`, and their scores; `NOTHING` where
-    fewer.
+    """The k best goods of some persons as positions in `als.item_ids`, and their scores.
+
+    A person with fewer candidates has `NOTHING` in the last places.
 
     Args:
         als: The model.

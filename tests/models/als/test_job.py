@@ -76,7 +76,7 @@ def reads(spark: SparkSession) -> Reads:
     )
     return {
         name: VersionedRead(name, f"/lake/{name}", version, frame)
-        for version, (name, frame) in enumerate(zip(INPUTS, frames, strict=True))
+        for version, (name, frame) in enumerate(zip(INPUTS, frames, strict=True), start=1)
     }
 
 
@@ -135,7 +135,7 @@ def test_the_run_names_its_inputs_with_their_versions_and_keeps_sparks_model(
     run = client.get_run(result.version.run_id)
     sources = {d.dataset.name: json.loads(d.dataset.source) for d in run.inputs.dataset_inputs}
     assert {name: (s["path"], s["delta_table_version"]) for name, s in sources.items()} == {
-        name: (f"/lake/{name}", version) for version, name in enumerate(INPUTS)
+        name: (f"/lake/{name}", version) for version, name in enumerate(INPUTS, start=1)
     }
     assert run.data.params["rank"] == str(PARAMS.rank)
     assert 0 < run.data.metrics["new.als.ndcg_at_10"] <= 1

@@ -1,0 +1,57 @@
+"""Settings: later sources win, and what is unknown is refused with the nearest known key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import SettingsError
+from pipelines.settings import load
+
+
+def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = Path("conf/base.yaml").read_text(encoding="utf-8")
+    (tmp_path / "base.yaml").write_text(base, encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text("als: {rank: 5, iterations: 3}\n", encoding="utf-8")
+    assert load(own).als.rank == 5
+    monkeypatch.setenv("TILLPOST__ALS__RANK", "6")
+    assert load(own).als.rank == 6
+    settings = load(own, ["als.rank=7", "als.alpha=2"])
+    assert (settings.als.rank, settings.als.iterations, settings.als.alpha) == (7, 3, 2.0)
+    assert settings.value("als.rank") == 7
+
+
+@pytest.mark.parametrize("conf", ["local", "cluster"])
+def test_every_environment_is_whole(conf: str) -> None:
+    assert load(Path(f"conf/{conf}.yaml")).lake.root
+
+
+@pytest.mark.parametrize(
+    ("pair", "says"),
+    [
+        ("lake.rot=x", "did you mean lake.root"),
+        ("als.rank=many", "als.rank: Input should be a valid integer"),
+        ("business.time_zone=Mars/Base", "business.time_zone"),
+        ("als.rank", "not of the form key=value"),
+        ("lake=x", "lake"),
+    ],
+)
+def test_a_wrong_setting_is_refused(pair: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        load(sets=[pair])
+
+
+def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILLPOST__ALZ__RANK", "6")
+    with pytest.raises(SettingsError, match="did you mean TILLPOST__ALS"):
+        load()
+
+
+def test_a_missing_file_and_a_torn_one_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="does not exist"):
+        load(tmp_path / "nowhere.yaml")
+    (tmp_path / "base.yaml").write_text("lake: {root: [", encoding="utf-8")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(tmp_path / "base.yaml")
