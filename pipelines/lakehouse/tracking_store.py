@@ -75,7 +75,7 @@ def _opened(uri: str, artifacts: str, experiment: str) -> Store:
     from mlflow import MlflowClient
     from mlflow.utils.logging_utils import disable_logging
 
-    disable_logging()
+    disable_logging()  # type: ignore[no-untyped-call]
     logging.getLogger("alembic").setLevel(logging.ERROR)
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     client.search_registered_models(max_results=1)  # makes the registry's tables too

@@ -50,10 +50,10 @@ def percent_axis() -> alt.Axis:
     return alt.Axis(format=".0%", tickCount=5)
 
 
-def colours(names: Sequence[str], colours: Sequence[str]) -> alt.Color:
+def colours(names: Sequence[str], hues: Sequence[str]) -> alt.Color:
     """One colour per name, with its legend above."""
     legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=3, symbolType="square")
-    return alt.Color("what:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=legend)
+    return alt.Color("what:N", scale=alt.Scale(domain=list(names), range=list(hues)), legend=legend)
 
 
 def tip(field: str, title: str, form: str | None = None) -> alt.Tooltip:
