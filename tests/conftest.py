@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,12 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     return Lake(spark, str(tmp_path / "lake"))
 
 
+@cache
+def _key_of_this_run() -> Path:
+    """One vault key for every shop of a run, so that their tokens can be compared."""
+    return Path(tempfile.mkdtemp(prefix="tillpost-key-")) / "key.json"
+
+
 def shop_settings(place: Path, *more: str) -> Settings:
     """Settings over the golden shop: its landing files, and everything that is written under `place`."""
     landing = place / "landing"
@@ -48,7 +56,7 @@ def shop_settings(place: Path, *more: str) -> Settings:
             f"lake.root={place / 'lake'}",
             f"landing.root={landing}",
             f"exports.root={place / 'exports'}",
-            f"vault.key_file={place / 'key.json'}",
+            f"vault.key_file={_key_of_this_run()}",
             f"tracking.uri=sqlite:///{place / 'mlflow.db'}",
             f"tracking.artifacts={place / 'artifacts'}",
             *more,
