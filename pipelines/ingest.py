@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.bronze import records as bronze
+from pipelines.lakehouse import storage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
@@ -92,11 +93,33 @@ def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datet
     return Plan(batch, misplaced)
 
 
+def expire(lake: Lake, landing_root: str, sources: Sequence[Source], before: datetime) -> int:
+    """Delete landed files that may hold contacts, arrived before an instant, and are in the ledger.
+
+    Call it after every planned file was appended: bronze then holds what they held, with tokens for contacts.
+
+    Returns:
+        How many files were deleted.
+    """
+    found, _ = landed(landing_root, [source for source in sources if source.contacts], before)
+    if not found:
+        return 0
+    keys = ["source", "file", "size"]
+    known = _listed(lake, found).join(lake.read(FILES).select(*keys), on=keys, how="left_semi").collect()
+    for row in known:  # what one retention leaves behind between two runs
+        storage.delete_file(f"{landing_root}/{row['file']}")
+    return len(known)
+
+
+def _listed(lake: Lake, found: Sequence[Landed]) -> DataFrame:
+    rows = [(f.source, f.path, f.size, f.arrived_at) for f in found]
+    return lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
+
+
 def _new_files(lake: Lake, found: Sequence[Landed]) -> DataFrame | None:
     if not found:
         return None
-    rows = [(f.source, f.path, f.size, f.arrived_at) for f in found]
-    listed = lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
+    listed = _listed(lake, found)
     new = listed.join(
         lake.read(FILES).select("source", "file", "size"), on=["source", "file", "size"], how="left_anti"
     )

@@ -195,6 +195,9 @@ def _quarantine(
     quarantine = quarantine_of(table)
     if not counts.refused and (not rebuild or run.lake.head(quarantine) is None):
         return
+    standing = run.lake.head(quarantine)
+    if standing and standing.mark and _same(standing.mark, mark) and standing.mark.inputs == mark.inputs:
+        return  # a run that was killed right after this commit; what it refused stands
     parent = run.lake.ensure(quarantine)
     batches = [row[0] for row in refused.select(BATCH).distinct().collect()]  # the batches of one run
     replace = "true" if rebuild else f"{BATCH} IN ({', '.join(str(int(b)) for b in sorted(batches))})"

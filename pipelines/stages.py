@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -147,6 +147,9 @@ def ingest(context: Context) -> None:
                     table.name, head.version if head else 0, Counts() if version else None, seconds, scope
                 )
             )
+        if settings.landing.retention_days is not None:
+            oldest = context.close - timedelta(days=settings.landing.retention_days)
+            ingestion.expire(context.lake, settings.landing.root, SOURCES, oldest)
         tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in SOURCES)]
         audit.record(context.lake, tables, mark)
 

@@ -35,6 +35,7 @@ def test_a_job_lands_bronze_and_says_so(shop: Settings) -> None:
         "lake.root": shop.lake.root,
         "landing.root": shop.landing.root,
         "vault.key_file": shop.vault.key_file,
+        "landing.retention_days": "1",
     }
     options = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
     done = submit("ingest", "--as-of", "2024-03-01", "--conf", "conf/local.yaml", *options)
@@ -44,6 +45,11 @@ def test_a_job_lands_bronze_and_says_so(shop: Settings) -> None:
     assert head is not None
     assert head.mark is not None
     assert head.mark.batch == 1
+    left = {path.name for path in Path(shop.landing.root).rglob("*.jsonl")}
+    assert (
+        "forms.jsonl" not in left
+    )  # customers may hold contacts, and arrived more than a day before the close
+    assert {"day1.jsonl", "day2.jsonl", "catalogue.jsonl"} <= left
 
 
 def test_a_wrong_setting_ends_with_its_exit_code() -> None:
