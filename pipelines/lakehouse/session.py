@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,8 @@ def configuration(settings: SparkSettings, *, launches_jvm: bool = True) -> dict
 def stop(spark: SparkSession) -> None:
     """End the session and, if this process launched it, the JVM itself; also when the JVM has died."""
     gateway = SparkContext._gateway
-    with contextlib.suppress(Py4JError, PySparkException, OSError):
+    with warnings.catch_warnings(), contextlib.suppress(Py4JError, PySparkException, OSError):
+        warnings.simplefilter("ignore", RuntimeWarning)  # PySpark's guess that the JVM has died: then we end it
         spark.stop()
     _end(gateway)
 

@@ -14,12 +14,18 @@ import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines.errors import SystemFault
 from pipelines.lakehouse import jars
 from pipelines.lakehouse.session import configuration
 from pipelines.settings import SparkSettings
 
 NONE: Mapping[str, str] = MappingProxyType({})
+OPENED = """
+from pipelines.errors import SystemFault
+try:
+    spark_session(settings, app_name="x")
+except SystemFault as fault:
+    print(fault)
+"""
 
 
 def some(*, master: str | None = "local[2]", conf: Mapping[str, str] = NONE) -> SparkSettings:
@@ -97,8 +103,7 @@ def test_without_fetched_jars_spark_resolves_the_pinned_ones(monkeypatch: pytest
 def test_a_missing_jvm_is_one_clear_fault(tmp_path: Path) -> None:
     done = in_a_process_of_its_own(
         tmp_path,
-        "from pipelines.errors import SystemFault\n"
-        "try:\n    spark_session(settings, app_name='x')\nexcept SystemFault as fault:\n    print(fault)\n",
+        OPENED,
         JAVA_HOME=str(tmp_path / "no-java"),
     )
     assert "Spark's JVM did not start" in done.stdout
@@ -109,10 +114,9 @@ def test_a_missing_jvm_is_one_clear_fault(tmp_path: Path) -> None:
 
 def test_a_folder_that_refuses_the_log_is_one_clear_fault(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
-    from pipelines.lakehouse.session import spark_session
-
-    with pytest.raises(SystemFault, match=r"Spark's log .*spark\.log cannot be written"):
-        spark_session(some(), app_name="x", log=tmp_path / "data" / "logs" / "spark.log")
+    done = in_a_process_of_its_own(tmp_path, OPENED)
+    assert "Spark's log data/logs/spark.log cannot be written: " in done.stdout
+    assert done.stderr == ""
 
 
 # ---------------------------------------------------------------- a session that runs
