@@ -168,7 +168,10 @@ def sql(
     answer = query.select(settings.lake.root, statement, release)
     shown = answer.slice(0, limit).to_pylist()
     console.grid(
-        "", answer.column_names, [["" if v is None else str(v) for v in row.values()] for row in shown]
+        "",
+        answer.column_names,
+        [["" if v is None else str(v) for v in row.values()] for row in shown],
+        right=[field.name for field in answer.schema if query.is_number(field.type)],
     )
     if answer.num_rows > limit:
         console.OUT.print(f"{answer.num_rows:,} rows; the first {limit} are shown. --limit shows more.")

@@ -7,9 +7,12 @@ An input that does not carry the scope is lifted through one that does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from threading import Lock
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -35,6 +38,23 @@ class Touched:
 
 EVERYTHING = Touched(None)
 
+Key = tuple[Hashable, ...]
+
+
+class Asked:
+    """What several tables of one run want to know, each asked of the lake once, whichever thread comes first."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[Key, Lock] = defaultdict(Lock)
+        self._known: dict[Key, Any] = {}
+
+    def once(self, key: Key, ask: Callable[[], Any]) -> Any:
+        """The answer to `key`, from `ask` where nobody has asked before."""
+        with self._locks[key]:
+            if key not in self._known:
+                self._known[key] = ask()
+            return self._known[key]
+
 
 def touched(
     lake: Lake,
@@ -45,6 +65,7 @@ def touched(
     as_of: date,
     max_keys: int,
     max_share: float,
+    asked: Asked,
 ) -> Touched:
     """The scope values of `table` that changed inputs touch since its watermark.
 
@@ -56,11 +77,12 @@ def touched(
         as_of: Rows dated after the watermark's date and up to this one become visible, whenever they were
             written.
         max_keys: Beyond so many values the table is rebuilt whole.
-        max_share: Beyond this share of the standing values likewise.
+        max_share: Beyond this share of all the values there are likewise.
+        asked: What other tables of this run have asked already.
     """
     if not table.scope:
         return EVERYTHING
-    found: list[DataFrame] = []
+    found: list[tuple[Key, DataFrame]] = []
     for read in table.reads:
         now, before = versions[read.table.name], mark.inputs.get(read.table.name)
         if before is None or before > now:
@@ -73,36 +95,57 @@ def touched(
                     if not changed.isEmpty():
                         return EVERYTHING
                     continue
-                found.append(_lift(lake, table, read, changed, versions))
+                key = ("changed", before, now, *_way(table, read, versions))
+                found.append((key, _lift(lake, table, read, changed, versions)))
             except AnalysisException:  # the change feed was cleaned away: rebuild, never guess
                 return EVERYTHING
         if as_of > mark.as_of and is_date_scope(read.table) and not read.whole:
             day = F.col(read.table.scope[0])
             matured = lake.read(read.table, now).where((day > F.lit(mark.as_of)) & (day <= F.lit(as_of)))
-            found.append(_lift(lake, table, read, matured, versions))
-    return _collected(lake, table, found, max_keys, max_share)
-
-
-def _collected(
-    lake: Lake, table: Table, found: Sequence[DataFrame], max_keys: int, max_share: float
-) -> Touched:
+            key = ("matured", mark.as_of, as_of, now, *_way(table, read, versions))
+            found.append((key, _lift(lake, table, read, matured, versions)))
     if not found:
         return Touched(())
     scope = table.scope[0]
-    union = found[0]
-    for more in found[1:]:
-        union = union.unionByName(more)
-    rows = (
-        union.where(F.col(scope).isNotNull()).distinct().limit(max_keys + 1).collect()
-    )  # bounded by max_keys
-    values = tuple(sorted(row[0] for row in rows))
+    values = asked.once(
+        (scope, max_keys, *(key for key, _ in found)),
+        lambda: _values(scope, [rows for _, rows in found], max_keys),
+    )
     if len(values) > max_keys:
         return EVERYTHING
-    if len(values) > 1 and not is_date_scope(table):
-        standing = lake.read(table).select(scope).distinct().count()
-        if len(values) > max_share * standing:
-            return EVERYTHING
+    if (
+        len(values) > 1
+        and not is_date_scope(table)
+        and len(values) > max_share * _all(lake, table, versions, asked)
+    ):
+        return EVERYTHING
     return Touched(values)
+
+
+def _values(scope: str, found: Sequence[DataFrame], max_keys: int) -> tuple[Any, ...]:
+    union = reduce(DataFrame.unionByName, found)
+    few = union.where(F.col(scope).isNotNull()).distinct().limit(max_keys + 1)
+    return tuple(sorted(row[0] for row in few.collect()))  # bounded by max_keys
+
+
+def _all(lake: Lake, table: Table, versions: Mapping[str, int], asked: Asked) -> int:
+    """How many scope values there are, as the first input that carries the scope knows."""
+    carrier = next((read for read in table.reads if read.by), None)
+    if carrier is None or carrier.by is None:
+        return 0
+    name, column = carrier.table.name, carrier.by[table.scope[0]]
+    rows = lake.read(carrier.table, versions[name]).select(column)
+    count: int = asked.once((name, versions[name], column), lambda: rows.distinct().count())
+    return count
+
+
+def _way(table: Table, read: Input, versions: Mapping[str, int]) -> Key:
+    """What the values that `_lift` finds for the rows of an input hang on."""
+    step = (read.table.name, *(read.by.items() if read.by else read.on))
+    if read.by:
+        return step
+    through = _reading(table, read.through)
+    return (*step, versions[through.table.name], *_way(table, through, versions))
 
 
 def _lift(lake: Lake, table: Table, read: Input, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:

@@ -7,9 +7,10 @@ same batch. Contacts go to the vault before bronze holds their tokens.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -66,12 +67,22 @@ TOKENS = Table(
 )
 
 
+_VAULT = Lock()  # sources are appended side by side, and share the vault
+
+
 @dataclass(frozen=True)
 class Plan:
-    """The last batch planned, and the files whose path breaks the layout, each with why."""
+    """What there is to append.
+
+    Args:
+        batch: The last batch planned; 0: no file ever landed.
+        newest: Of each source that has sent files, the last batch with one of them.
+        misplaced: The files whose path breaks the layout, each with why.
+    """
 
     batch: int
-    misplaced: list[tuple[str, str]]
+    newest: Mapping[str, int]
+    misplaced: Sequence[tuple[str, str]]
 
 
 def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datetime, mark: Mark) -> Plan:
@@ -81,16 +92,16 @@ def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datet
     last = standing.mark.batch if standing and standing.mark else 0
     found, misplaced = landed(landing_root, sources, before)
     new = _new_files(lake, found)
-    if new is None:
-        return Plan(last, misplaced)
-    batch = last + 1
-    lake.commit(
-        FILES,
-        new.withColumn("batch", F.lit(batch).cast(LONG)),
-        mark.model_copy(update={"batch": batch}),
-        parent=parent,
-    )
-    return Plan(batch, misplaced)
+    if new:
+        last += 1
+        rows = _listed(lake, new).withColumn("batch", F.lit(last).cast(LONG))
+        lake.commit(FILES, rows, _marked(FILES, mark, last), parent=parent)
+    newest = lake.read(FILES).groupBy("source").agg(F.max("batch")).collect()  # one row a source
+    return Plan(last, dict(newest), misplaced)
+
+
+def _marked(table: Table, mark: Mark, batch: int) -> Mark:
+    return mark.model_copy(update={"batch": batch, "contract": table.fingerprint})
 
 
 def expire(lake: Lake, landing_root: str, sources: Sequence[Source], before: datetime) -> int:
@@ -116,14 +127,14 @@ def _listed(lake: Lake, found: Sequence[Landed]) -> DataFrame:
     return lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
 
 
-def _new_files(lake: Lake, found: Sequence[Landed]) -> DataFrame | None:
+def _new_files(lake: Lake, found: Sequence[Landed]) -> list[Landed]:
+    """Those of the files that the ledger does not have."""
     if not found:
-        return None
-    listed = _listed(lake, found)
-    new = listed.join(
-        lake.read(FILES).select("source", "file", "size"), on=["source", "file", "size"], how="left_anti"
-    )
-    return None if new.isEmpty() else new
+        return []
+    keys = ["source", "file", "size"]
+    new = _listed(lake, found).join(lake.read(FILES).select(*keys), on=keys, how="left_anti")
+    names = {tuple(row) for row in new.select(*keys).collect()}  # a part of what was listed here
+    return [file for file in found if (file.source, file.path, file.size) in names]
 
 
 def append(
@@ -138,26 +149,25 @@ def append(
     parent = lake.ensure(table)
     standing = lake.head(table)
     done = standing.mark.batch if standing and standing.mark else 0
-    if done >= plan.batch:
+    if done >= plan.newest.get(source.name, 0):
         return None
     files = lake.read(FILES).where((F.col("source") == source.name) & (F.col("batch") > done))
-    if files.isEmpty():
-        return None
     framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
-    marked = mark.model_copy(update={"batch": plan.batch})
+    marked = _marked(table, mark, plan.batch)
     if not source.contacts:
         return lake.commit(table, framed.select(*table.names), marked, parent=parent)
     framed.persist()  # read twice, and sealing is not free
     try:
-        _seal(lake, framed, mark)
+        _seal(lake, framed, mark, plan.batch)
         return lake.commit(table, framed.select(*table.names), marked, parent=parent)
     finally:
         framed.unpersist()
 
 
-def _seal(lake: Lake, framed: DataFrame, mark: Mark) -> None:
-    parent = lake.ensure(TOKENS)
-    sealed = framed.select(F.explode("sealed").alias("s")).select("s.*").dropDuplicates(["token"])
-    new = sealed.join(lake.read(TOKENS).select("token"), on="token", how="left_anti")
-    if not new.isEmpty():
-        lake.commit(TOKENS, new.select(*TOKENS.names), mark, parent=parent)
+def _seal(lake: Lake, framed: DataFrame, mark: Mark, batch: int) -> None:
+    with _VAULT:
+        parent = lake.ensure(TOKENS)
+        sealed = framed.select(F.explode("sealed").alias("s")).select("s.*").dropDuplicates(["token"])
+        new = sealed.join(lake.read(TOKENS).select("token"), on="token", how="left_anti")
+        if not new.isEmpty():
+            lake.commit(TOKENS, new.select(*TOKENS.names), _marked(TOKENS, mark, batch), parent=parent)

@@ -135,7 +135,7 @@ def _scores(tracking: Tracking, mark: Mark) -> list[Score]:
     if champion is None:
         return []
     measured = [
-        (f"{quality.model}, {quality.protocol} goods", name, interval)
+        (quality.model, f"{name}, {quality.protocol} goods", interval)
         for quality in comparison_of(tracking, champion)
         for name, interval in (("nDCG@10", quality.ndcg), ("recall@10", quality.recall))
     ]

@@ -66,6 +66,11 @@ def _listed(root: str, table: Table) -> Listed:
     )
 
 
+def is_number(kind: pa.DataType) -> bool:
+    """Whether values of an Arrow type are numbers, which people read aligned to the right."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
 def select(root: str, sql: str, release: str | None = None) -> pa.Table:
     """The answer to a query.
 

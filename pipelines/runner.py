@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from graphlib import TopologicalSorter
 from typing import Any
@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.flow import Step
-from pipelines.incremental import EVERYTHING, Touched, narrowed, touched
+from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
 from pipelines.lakehouse.facts import account_of, settle
 from pipelines.lakehouse.lake import Lake, any_of
 from pipelines.lakehouse.log import Head, commits
@@ -48,6 +48,7 @@ class Run:
     value: Callable[[str], Any]
     champion: Champion
     replay: Replay | None = None
+    asked: Asked = field(default_factory=Asked)
 
     def values(self, table: Table) -> dict[str, Any]:
         """The keywords of the table's build: settings and champions."""
@@ -218,6 +219,7 @@ def _by_scope(
             as_of=run.as_of,
             max_keys=run.value("runner.max_touched_keys"),
             max_share=run.value("runner.max_touched_share"),
+            asked=run.asked,
         )
         mark = mark.model_copy(update={"as_of": max(run.as_of, head.mark.as_of)})
     if change.values == ():

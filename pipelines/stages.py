@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -23,15 +25,17 @@ from pipelines.bronze import records as bronze
 from pipelines.calc.time import books_close
 from pipelines.errors import SystemFault
 from pipelines.flow import FLOW, of_stage, step_of
+from pipelines.ingest import Plan
 from pipelines.lakehouse import audit, log
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
-from pipelines.lakehouse.mark import Counts
+from pipelines.lakehouse.mark import Counts, Mark
 from pipelines.lakehouse.refusal import quarantine_of
 from pipelines.lakehouse.session import spark_session, stop
 from pipelines.lakehouse.table import Facts, Snapshot, Table
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.lakehouse.vault import KeyRef, ensure_key
+from pipelines.landing.contract import Source
 from pipelines.landing.sources import SOURCES
 from pipelines.models.als import champion as als_champion
 from pipelines.models.als import job as als_job
@@ -41,6 +45,14 @@ from pipelines.publish.release import Published
 from pipelines.replay import Replay
 from pipelines.runner import Outcome, Run, run_steps
 from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What ingest left where it lies: the files whose path breaks the layout, each with why."""
+
+    misplaced: Sequence[tuple[str, str]]
+
 
 Report = Callable[[Outcome], None]
 
@@ -113,11 +125,11 @@ def _newest_date(lake: Lake) -> date:
     return max((head.mark.as_of for head in heads if head and head.mark), default=date.min)
 
 
-def ingest(context: Context) -> None:
+def ingest(context: Context) -> Ingested:
     """Landing files that arrived before the close go into bronze; a run for a past date reads none."""
     run, settings = context.run, context.settings
     if run.replay is not None:
-        return
+        return Ingested(())
     key = _key(settings)
     with lease(settings.lake.root, "ingest", run.run_id):
         mark = run.mark("ingest")
@@ -127,31 +139,36 @@ def ingest(context: Context) -> None:
                 f"No landing file in {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
                 remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
             )
-        for source in SOURCES:
-            table = bronze.TABLES[source.name]
-            started = datetime.now(UTC)
-            version = ingestion.append(
-                context.lake,
-                source,
-                plan,
-                mark,
-                landing_root=settings.landing.root,
-                key=key,
-                region=settings.business.default_region,
-            )
-            seconds = (datetime.now(UTC) - started).total_seconds()
-            head = context.lake.head(table)
-            scope = "unchanged" if version is None else f"batch {plan.batch}"
-            context.report(
-                Outcome(
-                    table.name, head.version if head else 0, Counts() if version else None, seconds, scope
-                )
-            )
+        with ThreadPoolExecutor(settings.runner.parallel_tables) as pool:
+            for outcome in pool.map(partial(_append, context, plan, mark, key), SOURCES):
+                context.report(outcome)
         if settings.landing.retention_days is not None:
             oldest = context.close - timedelta(days=settings.landing.retention_days)
             ingestion.expire(context.lake, settings.landing.root, SOURCES, oldest)
         tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in SOURCES)]
         audit.record(context.lake, tables, mark)
+    return Ingested(plan.misplaced)
+
+
+def _append(context: Context, plan: Plan, mark: Mark, key: KeyRef, source: Source) -> Outcome:
+    settings, table, started = context.settings, bronze.TABLES[source.name], time.monotonic()
+    version = ingestion.append(
+        context.lake,
+        source,
+        plan,
+        mark,
+        landing_root=settings.landing.root,
+        key=key,
+        region=settings.business.default_region,
+    )
+    head = context.lake.head(table)
+    return Outcome(
+        table.name,
+        head.version if head else 0,
+        None if version is None else Counts(),
+        time.monotonic() - started,
+        "unchanged" if version is None else f"batch {plan.batch}",
+    )
 
 
 def refine(context: Context) -> None:
@@ -257,6 +274,8 @@ def said_of(result: object) -> list[str]:
                 "an earlier training of the same data, parameters and code" if result.reused else "trained"
             )
             return [f"{result.version.label}: {found}", *rows, result.decision.reason]
+        case Ingested():
+            return [f"not read: {path}: {why}" for path, why in result.misplaced]
         case Published():
             again = (
                 "published before; nothing to do" if result.files is None else f"{len(result.files)} files"

@@ -4,7 +4,8 @@ Kinds are `category` and `brand`. Each purchase day of a product counts once, ha
 lies before the person's last purchase day: `weight = sum of 2 ** (-(last_day - day) / half_life)`. `affinity`
 is that weight's share of all weights of the same person and kind, so the affinities of a person and kind sum
 to one (to rounding). Since every weight fades alike, a share does not change because a day goes by, and the
-table is not a snapshot. Weights are DECIMAL, so that the sum is the same in any order.
+table is not a snapshot. Weights are whole numbers (`calc.decay`), so that their sum is the same in any
+order.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipelines.calc.decay import faded
 from pipelines.gold import product_days as gold_product_days
 from pipelines.gold.customer_totals import IDENTIFIER
 from pipelines.lakehouse.expectations import at_least, at_most
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
-from pipelines.lakehouse.types import DATE, DOUBLE, INT, MONEY, STRING, WEIGHT
+from pipelines.lakehouse.types import DATE, DOUBLE, INT, MONEY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
 
@@ -80,7 +82,7 @@ def build(
         .groupBy("person_id", "product_id", "purchased_on")
         .agg(F.sum("net_amount").alias("net_amount"))
         .withColumn("age", F.date_diff(F.max("purchased_on").over(person), F.col("purchased_on")))
-        .withColumn("weight", F.pow(F.lit(2.0), -F.col("age") / F.lit(half_life_days)).cast(WEIGHT))
+        .withColumn("weight", faded(F.col("age"), half_life_days))
         .join(products.select("product_id", *KINDS), on="product_id", how="inner")
     )
     by_kind = (
@@ -96,7 +98,7 @@ def build(
         .where(F.col("interest.value").isNotNull())
         .groupBy("person_id", F.col("interest.kind").alias("kind"), F.col("interest.value").alias("value"))
         .agg(
-            F.sum("weight").cast(WEIGHT).alias("weight"),
+            F.sum("weight").alias("weight"),
             F.count(F.lit(1)).cast(INT).alias("purchases"),
             F.sum("net_amount").cast(MONEY).alias("net_amount"),
             F.max("purchased_on").alias("last_purchase_on"),

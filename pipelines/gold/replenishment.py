@@ -87,10 +87,12 @@ def build(
             "usual_quantity",
             "last_purchase_on",
             F.date_add("last_purchase_on", F.col("interval_days")).alias("next_due_on"),
-            F.format_string(
-                "You buy this about every %d days; the last time was on %s.",
-                F.col("interval_days"),
+            F.concat(
+                F.lit("You buy this about every "),
+                F.col("interval_days").cast(STRING),
+                F.lit(" days; the last time was on "),
                 F.date_format("last_purchase_on", "d MMMM"),
+                F.lit("."),
             ).alias("reason"),
         )
     )

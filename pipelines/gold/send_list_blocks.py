@@ -19,26 +19,27 @@ from pipelines.lakehouse.types import DOUBLE
 BLOCKS = ("replenishment", "personal", "interests")
 SELLING_DAYS = 28
 BEST_SELLERS = 100
-SELLS_WELL = "Sells well in %s, one of your favourite categories."
+SELLS_WELL = ("Sells well in ", ", one of your favourite categories.")
 
 
 def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFrame:
     """Habits due soon, or late by one interval at most: a habit that is later has probably ended.
 
-    The soonest due comes first, so what is late leads. The score is the number of days since the due date,
-    negative before it.
+    The nearest to its due date comes first, late or early: the later a habit is, the likelier it was given up
+    or served elsewhere. The score is minus the days between the due date and `as_of`.
     """
     late_by = F.date_diff(F.lit(as_of), F.col("next_due_on"))
-    soonest = Window.partitionBy("person_id").orderBy("next_due_on", F.desc("purchase_days"), "product_id")
+    away = F.abs(late_by)
+    nearest = Window.partitionBy("person_id").orderBy(away, F.desc("purchase_days"), "product_id")
     return replenishment.where(
         (F.col("last_purchase_on") < F.lit(as_of)) & late_by.between(-due_within_days, F.col("interval_days"))
     ).select(
         "person_id",
         F.lit("replenishment").alias("block"),
-        F.row_number().over(soonest).alias("place"),
+        F.row_number().over(nearest).alias("place"),
         "product_id",
         "reason",
-        late_by.cast(DOUBLE).alias("score"),
+        (-away).cast(DOUBLE).alias("score"),
         F.lit(f"replenishment/{gold_replenishment.TABLE.version}").alias("model_version"),
     )
 
@@ -75,8 +76,8 @@ def interesting(
     favourites = 2 * slots_per_block  # more than there are slots: a category may have nothing new to offer
     liked = (
         interest_profiles.where((F.col("kind") == "category") & (F.col("rank") <= favourites))
-        .select("person_id", F.col("value").alias("category"), "affinity", "rank")
         .join(people, on="person_id", how="left_semi")
+        .select("person_id", F.col("value").alias("category"), "affinity", "rank", _sells_well("value"))
     )
     theirs = (
         bought.join(persons.join(people, on="person_id", how="left_semi"), on=list(IDENTIFIER), how="inner")
@@ -96,11 +97,16 @@ def interesting(
             F.lit("interests").alias("block"),
             (F.col("turn") * favourites + F.col("rank")).alias("place"),
             F.col("good.product_id").alias("product_id"),
-            F.format_string(SELLS_WELL, readable(F.col("category"))).alias("reason"),
+            "reason",
             (F.col("affinity") * F.col("good.share")).alias("score"),
             F.lit(f"interests/{gold_interest_profiles.TABLE.version}").alias("model_version"),
         )
     )
+
+
+def _sells_well(category: str) -> Column:
+    before, after = map(F.lit, SELLS_WELL)
+    return F.concat(before, readable(F.col(category)), after).alias("reason")
 
 
 def _best_sellers(bought: DataFrame, persons: DataFrame, goods: DataFrame) -> DataFrame:

@@ -56,7 +56,8 @@ def record(lake: Lake, tables: Sequence[Table], mark: Mark) -> None:
     rows = [row for table in tables for row in _rows(lake, table, audited)]
     if rows:
         frame = lake.spark.createDataFrame(rows, TABLE.schema)
-        lake.commit(TABLE, frame, mark.model_copy(update={"audited": audited}), parent=parent)
+        marked = mark.model_copy(update={"audited": audited, "contract": TABLE.fingerprint})
+        lake.commit(TABLE, frame, marked, parent=parent)
 
 
 def _rows(lake: Lake, table: Table, audited: dict[str, int]) -> Iterable[tuple[object, ...]]:

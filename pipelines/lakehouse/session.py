@@ -59,7 +59,9 @@ _ONE_MACHINE = {
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    # Spark keeps 100 compiled classes, a day's run makes thousands, many of them over and over.
+    "spark.sql.codegen.cache.maxEntries": "5000",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
 }
@@ -124,7 +126,7 @@ def stop(spark: SparkSession) -> None:
     """End the session and, if this process launched it, the JVM itself; also when the JVM has died."""
     gateway = SparkContext._gateway
     with warnings.catch_warnings(), contextlib.suppress(Py4JError, PySparkException, OSError):
-        warnings.simplefilter("ignore", RuntimeWarning)  # PySpark's guess that the JVM has died: then we end it
+        warnings.simplefilter("ignore", RuntimeWarning)  # that the JVM may have died: it is ended below
         spark.stop()
     _end(gateway)
 

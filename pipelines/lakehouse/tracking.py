@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -195,7 +196,7 @@ class Tracking:
         from mlflow.types import ColSpec, Schema
 
         client = self._store.client
-        with explained("register a model in", self.uri):
+        with explained("register a model in", self.uri), redirect_stderr(StringIO()):  # MLflow tells it there
             logged = mlflow.spark.log_model(
                 model,
                 artifact_path="model",

@@ -153,7 +153,7 @@ def test_everyone_with_an_identified_sale_today_and_a_candidate_gets_one_mail(ro
     assert {(row.as_of, row.campaign) for row in rows} == {(TODAY, "receipt_mail/2024-03-10")}
 
 
-def test_habits_come_by_due_date_then_by_purchase_days(rows: list[Row]) -> None:
+def test_the_habits_nearest_to_their_due_date_come_first_then_by_purchase_days(rows: list[Row]) -> None:
     assert goods_of(rows, "ann", "replenishment") == ["eggs", "milk"]
     assert goods_of(rows, "dan", "replenishment") == []
     eggs = next(row for row in rows if row.product_id == "eggs")
@@ -196,7 +196,7 @@ def test_a_habit_is_offered_from_a_week_before_to_one_interval_after_it_was_due(
         ],
     }
     rows = mails(spark, shop, slots=20).collect()
-    assert goods_of(rows, "ann", "replenishment") == ["late10", "today", "in7"]
+    assert goods_of(rows, "ann", "replenishment") == ["today", "in7", "late10"]
 
 
 def test_the_frame_has_the_columns_of_the_contract(spark: SparkSession) -> None:

@@ -3,8 +3,8 @@
 How strongly each person has shown interest in each good, from the days they bought it on.
 
 `strength = sum over purchase days of 2 ** (-(as_of - day) / half_life_days)`. With a half-life of 90 days, a
-good bought today and 90 days ago has strength 1 + 0.5 = 1.5. Each summand is a DECIMAL, so the sum is the
-same in any order. Rows after `as_of` are never looked at.
+good bought today and 90 days ago has strength 1 + 0.5 = 1.5. Each summand is a whole number (`calc.decay`), so
+the sum is the same in any order. Rows after `as_of` are never looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.lakehouse.types import DOUBLE, INT, WEIGHT
+from pipelines.calc.decay import ONE, faded
+from pipelines.lakehouse.types import DOUBLE, INT
 
 IDENTIFIER = ("identifier_type", "identifier_value")
 
@@ -51,13 +52,15 @@ def strengths(purchases: DataFrame, offered: DataFrame, *, as_of: date, half_lif
     Every person and offered good that they bought until `as_of`.
     """
     age = F.date_diff(F.lit(as_of), F.col("purchased_on"))
-    faded = F.pow(F.lit(2.0), -age / F.lit(half_life_days)).cast(WEIGHT)
     return (
         purchases.where(F.col("purchased_on") <= F.lit(as_of))
         .join(offered.select("product_id"), on="product_id", how="left_semi")
         .distinct()
         .groupBy("person_id", "product_id")
-        .agg(F.sum(faded).cast(DOUBLE).alias("strength"), F.max("purchased_on").alias("last_purchased_on"))
+        .agg(
+            (F.sum(faded(age, half_life_days)).cast(DOUBLE) / F.lit(float(ONE))).alias("strength"),
+            F.max("purchased_on").alias("last_purchased_on"),
+        )
     )
 
 
