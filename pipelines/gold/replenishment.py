@@ -56,21 +56,15 @@ def build(
     min_interval_days: int,
 ) -> DataFrame:
     """Habits from the days each person bought each product on."""
-    days = (
-        product_days.where(
-            (F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0) & (F.col("quantity") > 0)
-        )
-        .join(person_identifiers.select(*IDENTIFIER, "person_id"), on=list(IDENTIFIER), how="inner")
-        .groupBy("person_id", "product_id", "purchased_on")
-        .agg(F.sum("quantity").alias("quantity"))
+    bought = product_days.where(
+        (F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0) & (F.col("quantity") > 0)
     )
     habits = (
-        days.groupBy("person_id", "product_id")
-        .agg(
-            F.array_sort(F.collect_list("purchased_on")).alias("days"),
-            F.round(F.sum("quantity") / F.count(F.lit(1)), 3).cast(QUANTITY).alias("usual_quantity"),
-        )
+        bought.join(person_identifiers.select(*IDENTIFIER, "person_id"), on=list(IDENTIFIER), how="inner")
+        .groupBy("person_id", "product_id")
+        .agg(F.collect_set("purchased_on").alias("days"), F.sum("quantity").alias("quantity"))
         .where(F.size("days") >= min_purchase_days)
+        .withColumn("days", F.array_sort("days"))
     )
     gaps = F.expr("array_sort(transform(sequence(1, size(days) - 1), i -> date_diff(days[i], days[i - 1])))")
     middle = F.expr("(gaps[int((size(gaps) - 1) / 2)] + gaps[int(size(gaps) / 2)]) / 2")
@@ -84,7 +78,7 @@ def build(
             "product_id",
             F.size("days").alias("purchase_days"),
             "interval_days",
-            "usual_quantity",
+            F.round(F.col("quantity") / F.size("days"), 3).cast(QUANTITY).alias("usual_quantity"),
             "last_purchase_on",
             F.date_add("last_purchase_on", F.col("interval_days")).alias("next_due_on"),
             F.concat(

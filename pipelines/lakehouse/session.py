@@ -62,6 +62,8 @@ _ONE_MACHINE = {
     "spark.databricks.delta.snapshotPartitions": "1",
     # Spark keeps 100 compiled classes, a day's run makes thousands, many of them over and over.
     "spark.sql.codegen.cache.maxEntries": "5000",
+    # collect_list and collect_set of more than 128 groups a task would sort every row first.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "200000",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
 }

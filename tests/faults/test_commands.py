@@ -1,0 +1,117 @@
+"""Whole commands in processes of their own: killed for good in each stage, given a wrong place, or nothing to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import query
+from pipelines.settings import Settings
+from tests.conftest import shop_settings
+from tests.days import DATA, DAYS
+
+pytestmark = pytest.mark.system
+
+STAGES = ("ingest", "refine", "build", "score", "publish")
+
+
+def started(settings: Settings, command: str = "run", day: date = DAYS[-1]) -> subprocess.Popen[str]:
+    """A command for one day of the golden shop, in a session of processes that can be killed as one."""
+    sets = {
+        "spark.driver_memory": "2g",
+        "lake.root": settings.lake.root,
+        "landing.root": settings.landing.root,
+        "exports.root": settings.exports.root,
+        "vault.key_file": settings.vault.key_file,
+        "tracking.uri": settings.tracking.uri,
+        "tracking.artifacts": settings.tracking.artifacts,
+    }
+    words = [str(Path(sys.executable).with_name("tillpost")), command, "--as-of", str(day)]
+    words += [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
+    return subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+def ended(settings: Settings, command: str = "run", day: date = DAYS[-1], *, code: int = 0) -> str:
+    """What a command said that ran to its end, and ended as expected."""
+    run = started(settings, command, day)
+    said, _ = run.communicate(timeout=600)
+    assert run.returncode == code, said
+    return said
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The golden shop after one undisturbed run."""
+    settings = shop_settings(tmp_path_factory.mktemp("whole"))
+    ended(settings)
+    return settings
+
+
+def killed_in(stage: str, settings: Settings) -> None:
+    """Kill -9 once the stage has begun and, where it makes several tables, has made its first."""
+    run = started(settings)
+    assert run.stdout is not None
+    lines = iter(run.stdout.readline, "")
+    assert any(line.strip() == stage for line in lines), f"{stage} never began"
+    if stage != "publish":
+        next(lines)
+    os.killpg(run.pid, signal.SIGKILL)
+    assert run.wait(timeout=60) == -signal.SIGKILL
+
+
+def held(settings: Settings) -> dict[str, list[str]]:
+    """Every row of every table, as text, in an order of their own."""
+    rows = {table.name: query.select(settings.lake.root, f"from {table.name}").to_pylist() for table in DATA}
+    return {name: sorted(map(str, found)) for name, found in rows.items()}
+
+
+def exported(settings: Settings) -> list[dict[str, Any]]:
+    """The mails of the one release of the last day."""
+    (release,) = Path(settings.exports.root).glob(f"as_of={DAYS[-1]}/release=*")
+    assert {path.name for path in release.iterdir()} >= {"send_list.jsonl", "send_list.csv", "report.html"}
+    lines = (release / "send_list.jsonl").read_text(encoding="utf-8").splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "release_id"} for line in lines]
+
+
+@pytest.mark.timeout(1800)
+def test_killed_in_every_stage_and_run_again(whole: Settings, tmp_path: Path) -> None:
+    torn = shop_settings(tmp_path)
+    for stage in STAGES:
+        killed_in(stage, torn)
+    ended(torn)
+    expected, found = held(whole), held(torn)
+    for name in expected:
+        assert found[name] == expected[name], name
+    assert exported(torn) == exported(whole)
+    assert "published before" in ended(torn)
+
+
+def test_a_day_on_which_nothing_came_is_a_day_without_mails(whole: Settings) -> None:
+    said = ended(whole, day=DAYS[-1] + timedelta(1))
+    assert "gold.send_list" in said
+    lines = Path(whole.exports.root).glob(f"as_of={DAYS[-1] + timedelta(1)}/release=*/send_list.jsonl")
+    assert [file.read_text(encoding="utf-8") for file in lines] == [""]
+
+
+def test_a_lake_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    said = ended(shop_settings(tmp_path), "build", code=5)
+    assert "There is no lake at" in said
+    assert "tillpost ingest" in said
+    assert "Traceback" not in said
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    said = ended(shop_settings(tmp_path, "lake.root=/proc/lake"), "ingest", code=5)
+    assert "/proc/lake" in said
+    assert "What to do" in said
+    assert "Traceback" not in said
