@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.bronze import records as bronze
+from pipelines.flow import FLOW
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
@@ -98,6 +99,15 @@ def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datet
         lake.commit(FILES, rows, _marked(FILES, mark, last), parent=parent)
     newest = lake.read(FILES).groupBy("source").agg(F.max("batch")).collect()  # one row a source
     return Plan(last, dict(newest), misplaced)
+
+
+def at_work(sources: Sequence[Source], plan: Plan) -> list[Source]:
+    """The sources that have ever sent a file, or that a table of the flow reads.
+
+    Any other has no bronze table, and costs a run nothing.
+    """
+    read = {read.table.name for step in FLOW for read in step.table.reads}
+    return [s for s in sources if s.name in plan.newest or bronze.TABLES[s.name].name in read]
 
 
 def _marked(table: Table, mark: Mark, batch: int) -> Mark:

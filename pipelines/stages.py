@@ -139,13 +139,14 @@ def ingest(context: Context) -> Ingested:
                 f"No landing file in {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
                 remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
             )
+        sources = ingestion.at_work(SOURCES, plan)
         with ThreadPoolExecutor(settings.runner.parallel_tables) as pool:
-            for outcome in pool.map(partial(_append, context, plan, mark, key), SOURCES):
+            for outcome in pool.map(partial(_append, context, plan, mark, key), sources):
                 context.report(outcome)
         if settings.landing.retention_days is not None:
             oldest = context.close - timedelta(days=settings.landing.retention_days)
             ingestion.expire(context.lake, settings.landing.root, SOURCES, oldest)
-        tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in SOURCES)]
+        tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in sources)]
         audit.record(context.lake, tables, mark)
     return Ingested(plan.misplaced)
 

@@ -14,6 +14,10 @@ from pyspark.sql.types import ArrayType, DataType, StringType, StructField, Stru
 
 Contact = Literal["email", "phone"]
 
+PRIVATE, UNREAD = "vendor_private", "vendor_record"
+"""Two fields that any source with contacts may bring, always sealed whole: what of a vendor's own record may
+hold a contact, and a vendor's record that could not be read (`landing/formats`)."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -51,9 +55,13 @@ class Source:
     fields: tuple[Field, ...]
 
     @property
-    def contacts(self) -> dict[str, Contact]:
-        """The top-level fields that hold contacts, with their kind."""
-        return {field.name: field.contact for field in self.fields if field.contact}
+    def contacts(self) -> dict[str, Contact | Literal["record"]]:
+        """The top-level fields that hold contacts, with their kind; `record`: sealed whole, whatever it holds.
+
+        Empty: the source brings none.
+        """
+        found: dict[str, Contact | Literal["record"]] = {f.name: f.contact for f in self.fields if f.contact}
+        return {**found, PRIVATE: "record", UNREAD: "record"} if found else {}
 
     @property
     def read_schema(self) -> StructType:

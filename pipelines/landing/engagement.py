@@ -15,5 +15,11 @@ SOURCE = Source(
         Field("loyalty_card", STRING, "The recipient", required=True),
         Field("campaign_id", STRING, "The campaign", required=True),
         Field("coupon_id", STRING, "The coupon redeemed; missing for other kinds"),
+        Field("channel", STRING, "`direct_mail`, `email`, `sms` or `push`; missing: not told"),
+        Field("email", STRING, "Address it was sent to; missing: not told", contact="email"),
+        Field("phone", STRING, "Number it was sent to; missing: not told", contact="phone"),
+        Field("message_id", STRING, "The provider's id of the one message; missing: not told"),
+        Field("link", STRING, "Address of the link clicked; missing for other kinds"),
+        Field("machine", STRING, "`true`: the provider holds a machine for the doer; missing: not told"),
     ),
 )

@@ -13,8 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.calc.contacts import normal
-from pipelines.lakehouse.vault import Envelope, KeyRef, Sealed
-from pipelines.landing.contract import Contact
+from pipelines.lakehouse.vault import Envelope, KeyRef, Kind, Sealed
 
 INVALID = "invalid:"
 """Stands before the token of a contact that is none: no mailbox or number could be written so."""
@@ -29,12 +28,13 @@ class Sealing:
 
     Args:
         contacts: The top-level fields that hold contacts, with their kind; in lower case. A sender's capitals
-            count too: silver would not read such a field, but bronze must not hold it.
+            count too: silver would not read such a field, but bronze must not hold it. What is of the kind
+            `record` is sealed as received, whatever it is.
         key: The vault's key.
         default_region: Of phone numbers without a country code.
     """
 
-    contacts: Mapping[str, Contact]
+    contacts: Mapping[str, Kind]
     key: KeyRef
     default_region: str
 
@@ -81,8 +81,10 @@ class Sealing:
                 at = end
         return _bytes("".join([*pieces, text[at:]])), envelope.rows
 
-    def _stand_in(self, envelope: Envelope, kind: Contact, value: Any, received: str) -> str | None:
+    def _stand_in(self, envelope: Envelope, kind: Kind, value: Any, received: str) -> str | None:
         """What to write for a contact; a list or an object is none, whatever it holds."""
+        if kind == "record":
+            return envelope.seal(kind, _bytes(value if isinstance(value, str) else received))
         if not isinstance(value, str):
             return INVALID + envelope.seal(kind, _bytes(received))
         if not value.strip():

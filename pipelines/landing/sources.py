@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from pipelines.landing import campaigns, customers, engagement, products, receipts, stores
+from pipelines.landing import (
+    campaigns,
+    channel_costs,
+    customers,
+    engagement,
+    locations,
+    offers,
+    orders,
+    products,
+    promotions,
+    receipts,
+    stores,
+    weather,
+    web_events,
+)
 from pipelines.landing.contract import Source
 
 SOURCES: tuple[Source, ...] = (
@@ -12,4 +26,11 @@ SOURCES: tuple[Source, ...] = (
     customers.SOURCE,
     campaigns.SOURCE,
     engagement.SOURCE,
+    web_events.SOURCE,
+    orders.SOURCE,
+    offers.SOURCE,
+    promotions.SOURCE,
+    channel_costs.SOURCE,
+    weather.SOURCE,
+    locations.SOURCE,
 )

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.lakehouse.vault import KeyRef, ensure_key, open_sealed
+from pipelines.landing import engagement, products
+from pipelines.landing.contract import PRIVATE, UNREAD
 from pipelines.landing.sealing import Sealing
 
 
@@ -115,6 +117,27 @@ def test_what_is_no_object_is_sealed_whole(sealing: Sealing, record: bytes) -> N
     assert json.loads(payload) == {"sealed_record": row.token}
     assert row.kind == "record"
     assert open_sealed(sealing.key, row).encode("utf-8", "surrogateescape") == record
+
+
+@pytest.mark.parametrize(
+    ("value", "raw"),
+    [
+        ('"{torn: ann@example.com"', "{torn: ann@example.com"),
+        ('{"note": ["ann@example.com"]}', '{"note": ["ann@example.com"]}'),
+        ('""', ""),
+    ],
+)
+def test_a_vendors_own_fields_are_sealed_whole(sealing: Sealing, value: str, raw: str) -> None:
+    every = Sealing(engagement.SOURCE.contacts, sealing.key, "US")
+    for name in (PRIVATE, UNREAD):
+        payload, contacts = opened(every, f'{{"n": 1.50, "{name}": {value}}}'.encode())
+        [(token, content)] = contacts.items()
+        assert payload == f'{{"n": 1.50, "{name}": "{token}"}}'.encode()
+        assert (token.split(":")[0], content) == ("record", raw)
+
+
+def test_a_source_without_contacts_seals_nothing() -> None:
+    assert products.SOURCE.contacts == {}
 
 
 json_values = st.recursive(
