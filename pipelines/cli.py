@@ -100,13 +100,32 @@ def run(
 
 
 @app.command()
-def land(conf: Conf = LOCAL, sets: Sets = []) -> None:
-    """Write the demo's landing files: a year of real receipts, as tills would have dropped them."""
+def land(
+    conf: Conf = LOCAL,
+    sets: Sets = [],
+    kind: Annotated[
+        str | None, typer.Option("--format", help="A vendor's format, such as sendgrid; see docs/formats.md.")
+    ] = None,
+    paths: Annotated[
+        list[Path], typer.Option("--from", metavar="PATH...", help="The vendor's files, or folders of them.")
+    ] = [],
+    more: Annotated[list[Path], typer.Argument(metavar="PATH", help="More of them.", hidden=True)] = [],
+    arrived: Annotated[
+        str | None, typer.Option(help="When they arrived, in UTC, such as 2024-03-02T00:30:00Z.")
+    ] = None,
+) -> None:
+    """Write landing files: a vendor's own, by its --format; without one the demo's year of real receipts."""
     settings = _settings(conf, sets)
     from pipelines import console
-    from pipelines import demo as demonstration
 
-    demonstration.land(settings, console.Board())
+    if kind is None and arrived is None and not paths and not more:
+        from pipelines import demo as demonstration
+
+        demonstration.land(settings, console.Board())
+        return
+    from pipelines import vendor_files
+
+    vendor_files.land(settings, console.Board(), kind, [*paths, *more], arrived)
 
 
 @app.command()
