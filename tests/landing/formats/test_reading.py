@@ -51,9 +51,9 @@ def test_a_line_of_json_is_one_line_whatever_is_in_it() -> None:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Ten times the records, at most twice the peak: what is held is a chunk, and a part of what lands, packed."""
+    """Ten times the records, the same peak, give or take: what is held is a chunk, and a part of what lands, packed."""
     peaks = []
-    for size in (700, 7_000):
+    for size in (400, 4_000):
         path = tmp_path / f"events{size}.json"
         with path.open("w") as out:
             out.write("[")
@@ -68,4 +68,4 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert account.read == size
-    assert peaks[1] < min(2 * peaks[0], path.stat().st_size // 2), peaks
+    assert peaks[1] < min(1.5 * peaks[0], path.stat().st_size), peaks
