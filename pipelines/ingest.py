@@ -50,7 +50,8 @@ TOKENS = Table(
         Col(
             "kind",
             STRING,
-            "`email`, `phone`, or `record` for a record that could not be read",
+            "`email`, `phone`, or `record` for what may hold either: a record that could not be read, or a part "
+            "of a vendor's own",
             nullable=False,
         ),
         Col(

@@ -81,11 +81,11 @@ class _Lines(Iterator[str]):
 
     def has_bad_bytes(self) -> bool:
         """Whether the row at hand is not UTF-8."""
+        row = b"".join(self.taken)
         try:
-            b"".join(self.taken).decode("utf-8")
+            return not row.isascii() and not row.decode("utf-8")
         except UnicodeDecodeError:
             return True
-        return False
 
     def give_back_all_but_one(self) -> bytes:
         """The first line of the row at hand; the others will be read again, as rows of their own."""

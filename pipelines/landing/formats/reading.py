@@ -1,6 +1,6 @@
 """Vendors' files, read as a stream: JSON arrays, JSON Lines, CSV and Parquet; plain, `.gz` or `.zst`.
 
-Memory is bounded by one record (16 MB at most), never by the file. What cannot be read is given as `Unread`,
+Memory is bounded by one record (8 MB at most), never by the file. What cannot be read is given as `Unread`,
 in its place and as received; nothing is passed over. A number with a fraction is given as the text of its
 digits, since a float may not hold them.
 """
@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import DataError
 from pipelines.lakehouse import storage
 
-MAX_RECORD_BYTES = 16 << 20
+MAX_RECORD_BYTES = 8 << 20  # written as JSON six times that at most, which a landing file's line may be
 PACKED = (".gz", ".zst")
 BOM = b"\xef\xbb\xbf"
 
