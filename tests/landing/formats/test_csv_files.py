@@ -24,7 +24,7 @@ def read(tmp_path: Path, text: str | bytes) -> list[Any]:
     return list(csv_records(path, needs=("a", "b")))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(cells, cells), max_size=6), st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"])
 )

@@ -22,7 +22,7 @@ values = st.recursive(
 )
 objects = st.lists(st.dictionaries(st.text(), values, max_size=3), max_size=5)
 one_folder = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
 
 

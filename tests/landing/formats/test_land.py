@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import tempfile
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipelines.calc.contacts import normal_email
 from pipelines.errors import DataError, UsageError
-from pipelines.lakehouse.vault import ensure_key
+from pipelines.lakehouse.vault import KeyRef, ensure_key
 from pipelines.landing.contract import UNREAD
 from pipelines.landing.files import landed as listed
 from pipelines.landing.formats import land as landing
@@ -243,6 +247,48 @@ def test_the_bar_moves_once_a_file(tmp_path: Path) -> None:
         files = found(kind, [GOLDEN / name])
         landing.land(str(tmp_path), kind, files, ARRIVED, time_zone="UTC", done=lambda: steps.append(1))  # noqa: B023
         assert len(steps) == len(files)
+
+
+HEADERS = (
+    b"timestamp,visitorid,event,itemid,transactionid\n",
+    "Дата;Номенклатура;Количество;Сумма\n".encode(),
+)
+MARKS = tuple(b'{ } [ ] " , : \\ \n \r\n ; 1 null a@b.co \xff \xef\xbb\xbf'.split(b" "))
+NAMES = (b'{"event":"open"}', b'"value":', '"Товары":'.encode())
+pieces = st.sampled_from((*HEADERS, *MARKS, *NAMES))
+
+
+@EVERY
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(st.lists(pieces, max_size=30).map(b"".join), st.integers(0, 3))
+def test_whatever_a_file_holds_is_accounted_for(
+    tmp_path: Path, name: str, payload: bytes, which: int
+) -> None:
+    """Rubbish lands as received, or not at all with one clear error; never by a crash, and sealed it is in no clear."""
+    folder = tmp_path / "vendor"
+    shutil.rmtree(tmp_path / "landing", ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    endings = [ending for ending in FORMATS[name].suffixes for _ in range(2)]
+    file = folder / f"events{endings[which % len(endings)]}"
+    file.write_bytes(payload)
+    account = landed(tmp_path / "landing", name, file)
+    file.unlink()
+    assert account.balanced
+    assert all(isinstance(fault, DataError) for fault in account.faults)
+    for source, line in lines(tmp_path / "landing"):
+        json.loads(line)
+        if b"a@b.co" in line:
+            contacts = BY_NAME[source].contacts
+            assert (
+                not contacts or b"a@b.co" not in Sealing(contacts, KeyRef(str(_key())), "RU").apply(line)[0]
+            )
+
+
+@cache
+def _key() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="tillpost-key-")) / "key.json"
+    ensure_key(str(path), allow_generated=True)
+    return path
 
 
 def test_a_near_name_is_named() -> None:
