@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from pipelines import ingest as ingestion
@@ -84,6 +85,8 @@ def opened(settings: Settings, as_of: date, report: Report) -> Iterator[Context]
     try:
         with within(spark, settings, as_of, report) as context:
             yield context
+    except PySparkException as error:  # whose words are the JVM's, which is about to end
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
     finally:
         stop(spark)
 

@@ -9,6 +9,7 @@ dropped.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -223,8 +224,9 @@ class Lake:
 
 
 def path_of(root: str, table: Table) -> str:
-    """Where a table lies under a lake's root."""
-    return f"{root.rstrip('/')}/{table.layer}/{table.short}"
+    """Where a table lies under a lake's root; Delta takes a path for a table only where it is absolute."""
+    place = root.rstrip("/") if "://" in root else os.path.abspath(root)
+    return f"{place}/{table.layer}/{table.short}"
 
 
 def any_of(column: str, values: Sequence[Any]) -> str:
