@@ -93,7 +93,7 @@ def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datet
     standing = lake.head(FILES)
     last = standing.mark.batch if standing and standing.mark else 0
     found, misplaced = landed(landing_root, sources, before)
-    new = _new_files(lake, found)
+    new = _ledgered(lake, found, how="left_anti")
     if new:
         last += 1
         rows = _listed(lake, new).withColumn("batch", F.lit(last).cast(LONG))
@@ -124,12 +124,9 @@ def expire(lake: Lake, landing_root: str, sources: Sequence[Source], before: dat
         How many files were deleted.
     """
     found, _ = landed(landing_root, [source for source in sources if source.contacts], before)
-    if not found:
-        return 0
-    keys = ["source", "file", "size"]
-    known = _listed(lake, found).join(lake.read(FILES).select(*keys), on=keys, how="left_semi").collect()
-    for row in known:  # what one retention leaves behind between two runs
-        storage.delete_file(f"{landing_root}/{row['file']}")
+    known = _ledgered(lake, found, how="left_semi")
+    for file in known:
+        storage.delete_file(f"{landing_root}/{file.path}")
     return len(known)
 
 
@@ -138,13 +135,13 @@ def _listed(lake: Lake, found: Sequence[Landed]) -> DataFrame:
     return lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
 
 
-def _new_files(lake: Lake, found: Sequence[Landed]) -> list[Landed]:
-    """Those of the files that the ledger does not have."""
+def _ledgered(lake: Lake, found: Sequence[Landed], *, how: str) -> list[Landed]:
+    """Those of the files that the ledger has (`left_semi`), or those that it lacks (`left_anti`)."""
     if not found:
         return []
     keys = ["source", "file", "size"]
-    new = _listed(lake, found).join(lake.read(FILES).select(*keys), on=keys, how="left_anti")
-    names = {tuple(row) for row in new.select(*keys).collect()}  # a part of what was listed here
+    met = _listed(lake, found).join(lake.read(FILES).select(*keys), on=keys, how=how)
+    names = {tuple(row) for row in met.select(*keys).collect()}  # a part of what was listed here
     return [file for file in found if (file.source, file.path, file.size) in names]
 
 

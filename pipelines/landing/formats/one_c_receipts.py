@@ -63,7 +63,7 @@ def receipt(document: Fields, time_zone: str) -> Fields:
         lines=[_line(line) for line in table] if shaped and table else None,
     )
     rest |= {} if shaped else {LINES: table}
-    return found | known(**{VENDOR: _given(rest)})
+    return found | known(**{VENDOR: known(**rest)})
 
 
 def _kind(rest: Fields) -> str | None:
@@ -89,7 +89,7 @@ def _line(line: Fields) -> Fields:
         loyalty_discount=number(_taken(rest, "СуммаСкидкиПоКарте")),
         coupon_discount=number(_taken(rest, "СуммаСкидкиПоКупону")),
     )
-    return found | known(**{VENDOR: _given(rest)})
+    return found | known(**{VENDOR: known(**rest)})
 
 
 def _taken(fields: Fields, *names: str) -> str | None:
@@ -101,10 +101,6 @@ def _taken(fields: Fields, *names: str) -> str | None:
                 del fields[spelling]
                 return value
     return None
-
-
-def _given(fields: Fields) -> Fields:
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
 def number(value: str | None) -> str | None:
