@@ -1,7 +1,8 @@
 """The stages of a run: what each `tillpost` subcommand and each job does, from an open session.
 
-A stage takes a lease, brings its tables up to date, and appends to `audit.runs`. Killed anywhere and run
-again, it finishes what is missing and leaves alone what is done.
+A stage takes a lease and brings its tables up to date. Killed anywhere and run again, it finishes what is
+missing and leaves alone what is done. `audit.runs` gets the commits of all of them at the end, or before what
+is published accounts for them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.mark import Counts, Mark
 from pipelines.lakehouse.refusal import quarantine_of
 from pipelines.lakehouse.session import spark_session, stop
-from pipelines.lakehouse.table import Facts, Snapshot, Table
+from pipelines.lakehouse.table import Facts, Snapshot
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.lakehouse.vault import KeyRef, ensure_key
 from pipelines.landing.contract import Source
@@ -97,13 +98,15 @@ def within(spark: SparkSession, settings: Settings, as_of: date, report: Report)
     lake = Lake(spark, settings.lake.root)
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     run = Run(lake, run_id, as_of, settings.value, _champions(settings, as_of))
+    context = Context(settings, run, report)
     if _newest_date(lake) <= as_of:
-        yield Context(settings, run, report)
+        yield context
+        _record(context)
         return
-    close = books_close(as_of, settings.business.time_zone, settings.business.close_hour)
-    replay = Replay(lake, as_of, close, run.values)
+    replay = Replay(lake, as_of, context.close, run.values)
     try:
-        yield Context(settings, dataclasses.replace(run, replay=replay), report)
+        yield dataclasses.replace(context, run=dataclasses.replace(run, replay=replay))
+        _record(context)
     finally:
         replay.forget()
 
@@ -149,8 +152,6 @@ def ingest(context: Context) -> Ingested:
         if settings.landing.retention_days is not None:
             oldest = context.close - timedelta(days=settings.landing.retention_days)
             ingestion.expire(context.lake, settings.landing.root, SOURCES, oldest)
-        tables = [ingestion.FILES, *(bronze.TABLES[source.name] for source in sources)]
-        audit.record(context.lake, tables, mark)
     return Ingested(plan.misplaced)
 
 
@@ -223,6 +224,7 @@ def publish(context: Context) -> Published:
     run, settings = context.run, context.settings
     _require_lake(context)
     with lease(settings.lake.root, "publish", run.run_id):
+        _record(context)  # the report accounts for every record
         return publishing.publish(
             context.lake, settings, run.mark("publish"), tracking=tracking_of(settings), key=_key(settings)
         )
@@ -238,9 +240,6 @@ def _make(context: Context, stage: str) -> None:
     steps = tuple(s for s in of_stage(stage) if run.replay is None or isinstance(s.table.write, Snapshot))
     with lease(context.settings.lake.root, stage, run.run_id):
         run_steps(run, steps, parallel=context.settings.runner.parallel_tables, report=context.report)
-        audit.record(
-            context.lake, _with_quarantine(context.lake, [s.table for s in of_stage(stage)]), run.mark(stage)
-        )
 
 
 def _require_lake(context: Context) -> None:
@@ -251,9 +250,13 @@ def _require_lake(context: Context) -> None:
         )
 
 
-def _with_quarantine(lake: Lake, tables: list[Table]) -> list[Table]:
-    beside = [quarantine_of(table) for table in tables if isinstance(table.write, Facts)]
-    return [*tables, *(table for table in beside if lake.head(table) is not None)]
+def _record(context: Context) -> None:
+    """Append to `audit.runs` the commits that it lacks: of this run, and of one that was killed."""
+    made = [step.table for step in FLOW]
+    beside = [quarantine_of(table) for table in made if isinstance(table.write, Facts)]
+    audit.record(
+        context.lake, [ingestion.FILES, *bronze.TABLES.values(), *made, *beside], context.run.mark("audit")
+    )
 
 
 STAGES: dict[str, Callable[[Context], Any]] = {

@@ -97,10 +97,13 @@ def build(
     people = _people(receipts, persons, as_of)
     goods = _goods(products, never_offered)
     bought = product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
+
+    def of_people(rows: DataFrame) -> DataFrame:
+        return rows.join(people, on="person_id", how="left_semi")
+
     candidates = (
-        due(replenishment, as_of, due_within_days)
-        .unionByName(personal(recommendations))
-        .join(people, on="person_id", how="left_semi")
+        due(of_people(replenishment), as_of, due_within_days)
+        .unionByName(personal(of_people(recommendations)))
         .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
         .join(goods, on="product_id", how="inner")
         .withColumn("title", _title())

@@ -50,11 +50,11 @@ TABLE = Table(
 
 def record(lake: Lake, tables: Sequence[Table], mark: Mark) -> None:
     """Append the commits of `tables` that `audit.runs` does not have yet; nothing when there are none."""
-    parent = lake.ensure(TABLE)
     standing = lake.head(TABLE)
     audited = dict(standing.mark.audited) if standing and standing.mark else {}
     rows = [row for table in tables for row in _rows(lake, table, audited)]
     if rows:
+        parent = lake.ensure(TABLE)
         frame = lake.spark.createDataFrame(rows, TABLE.schema)
         marked = mark.model_copy(update={"audited": audited, "contract": TABLE.fingerprint})
         lake.commit(TABLE, frame, marked, parent=parent)

@@ -41,7 +41,7 @@ def collect(
     scores: Sequence[Score],
     reconciliation: DataFrame,
 ) -> ReportData:
-    """Aggregate in Spark; what reaches the driver is at most a year of days, ten categories and three mails.
+    """Aggregate in Spark; what reaches the driver is a row a day, ten categories and three mails.
 
     Args:
         as_of: The business date.
@@ -56,9 +56,9 @@ def collect(
         scores: Models against baselines, in the order to show; empty without a trained model.
         reconciliation: `table, received, accepted, refused, duplicates`, one row per source.
     """
-    known = kpi_daily.where(F.col("purchased_on") <= F.lit(as_of))
-    days = known.where(F.col("purchased_on") > F.lit(as_of - timedelta(7 * WEEKS))).collect()
-    first_day = known.agg(F.min("purchased_on").alias("day")).collect()[0].day
+    known = kpi_daily.where(F.col("purchased_on") <= F.lit(as_of)).collect()  # one row a day
+    days = [day for day in known if day.purchased_on > as_of - timedelta(7 * WEEKS)]
+    first_day = min((day.purchased_on for day in known), default=None)
     span = timedelta(PERIOD_DAYS)
     before = _period(days, as_of - 2 * span + timedelta(1), as_of - span)
     weeks = tuple(_weeks(days, first_day, as_of)) if first_day else ()
@@ -131,19 +131,23 @@ def _categories(
 
 
 def _fill(send_list: DataFrame, slots_per_block: int) -> tuple[int, tuple[BlockFill, ...]]:
-    mails = send_list.select("person_id").distinct().count()
-    filled = send_list.groupBy("person_id", "block").agg(F.count(F.lit(1)).alias("slots"))
-    rows = filled.groupBy("block").agg(
-        F.count(F.lit(1)).alias("any"),
-        F.count_if(F.col("slots") >= slots_per_block).alias("full"),
-        F.sum("slots").alias("slots"),
+    mails = send_list.groupBy("person_id").agg(
+        *(F.count_if(F.col("block") == block).alias(block) for block in BLOCKS)
     )
-    found = {row.block: row for row in rows.collect()}
-    return mails, tuple(
-        BlockFill(block, mails, row.any, row.full, row.slots, mails * slots_per_block)
-        if (row := found.get(block))
-        else BlockFill(block, mails, 0, 0, 0, mails * slots_per_block)
-        for block in BLOCKS
+    found = mails.agg(
+        F.count(F.lit(1)).alias("mails"),
+        *(
+            F.struct(
+                F.count_if(F.col(block) > 0).alias("any"),
+                F.count_if(F.col(block) >= slots_per_block).alias("full"),
+                F.coalesce(F.sum(block), F.lit(0)).alias("slots"),
+            ).alias(block)
+            for block in BLOCKS
+        ),
+    ).collect()[0]  # one row
+    return found.mails, tuple(
+        BlockFill(block, found.mails, row["any"], row["full"], row["slots"], found.mails * slots_per_block)
+        for block, row in ((block, found[block]) for block in BLOCKS)
     )
 
 

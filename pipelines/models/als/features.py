@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.calc.decay import ONE, faded
-from pipelines.lakehouse.types import DOUBLE, INT
+from pipelines.lakehouse.types import DOUBLE, INT, LONG
 
 IDENTIFIER = ("identifier_type", "identifier_value")
 
@@ -46,20 +46,39 @@ def purchases(product_days: DataFrame, person_identifiers: DataFrame, *, as_of: 
     )
 
 
-def strengths(purchases: DataFrame, offered: DataFrame, *, as_of: date, half_life_days: int) -> DataFrame:
+def histories(purchases: DataFrame, offered: DataFrame) -> DataFrame:
+    """`person_id, product_id, days ARRAY<DATE>`.
+
+    Every person and offered good that they ever bought, with the distinct days of it, in no set order. All
+    that is learned or foreseen for any date follows from these rows, so one pass over the days serves them all.
+    """
+    return (
+        purchases.join(offered.select("product_id"), on="product_id", how="left_semi")
+        .groupBy("person_id", "product_id")
+        .agg(F.collect_set("purchased_on").alias("days"))
+    )
+
+
+def strengths(histories: DataFrame, *, as_of: date, half_life_days: int) -> DataFrame:
     """`person_id, product_id, strength DOUBLE, last_purchased_on`.
 
     Every person and offered good that they bought until `as_of`.
     """
-    age = F.date_diff(F.lit(as_of), F.col("purchased_on"))
+
+    def add(total: Column, day: Column) -> Column:
+        return total + faded(F.date_diff(F.lit(as_of), day), half_life_days)
+
+    known = F.filter("days", lambda day: day <= F.lit(as_of))
     return (
-        purchases.where(F.col("purchased_on") <= F.lit(as_of))
-        .join(offered.select("product_id"), on="product_id", how="left_semi")
-        .distinct()
-        .groupBy("person_id", "product_id")
-        .agg(
-            (F.sum(faded(age, half_life_days)).cast(DOUBLE) / F.lit(float(ONE))).alias("strength"),
-            F.max("purchased_on").alias("last_purchased_on"),
+        histories.select("person_id", "product_id", known.alias("days"))
+        .where(F.size("days") > 0)
+        .select(
+            "person_id",
+            "product_id",
+            (F.aggregate("days", F.lit(0).cast(LONG), add).cast(DOUBLE) / F.lit(float(ONE))).alias(
+                "strength"
+            ),
+            F.array_max("days").alias("last_purchased_on"),
         )
     )
 
@@ -90,7 +109,8 @@ def interactions(
     strength 1.5.
     """
     days = purchases(product_days, person_identifiers, as_of=as_of)
-    every = strengths(days, offered(products, never_offered), as_of=as_of, half_life_days=half_life_days)
+    known = histories(days, offered(products, never_offered))
+    every = strengths(known, as_of=as_of, half_life_days=half_life_days)
     return common(every, min_item_buyers=min_item_buyers)
 
 

@@ -69,7 +69,7 @@ class Holdout:
 
 
 def take_holdout(
-    purchases: DataFrame,
+    histories: DataFrame,
     strengths: DataFrame,
     offered: DataFrame,
     *,
@@ -79,7 +79,7 @@ def take_holdout(
     """Collect the split for at most `MAX_PERSONS` persons. The caller has cached the frames.
 
     Args:
-        purchases: `features.purchases` until the end of the holdout.
+        histories: `features.histories` until the end of the holdout.
         strengths: `features.strengths` until `split`.
         offered: `features.offered`.
         split: The last day that models may know.
@@ -88,12 +88,8 @@ def take_holdout(
     Raises:
         DataError: nobody bought anything after the split.
     """
-    bought_after = (
-        purchases.where(F.col("purchased_on") > F.lit(split))
-        .join(offered, on="product_id", how="left_semi")
-        .select("person_id", "product_id")
-        .distinct()
-    )
+    later = F.exists("days", lambda day: day > F.lit(split))
+    bought_after = histories.where(later).select("person_id", "product_id")
     persons = bought_after.select("person_id").distinct().orderBy("person_id").limit(MAX_PERSONS)
     recent = F.count_if(F.col("last_purchased_on") > F.lit(split - timedelta(days=half_life_days)))
     goods = strengths.groupBy("product_id").agg(recent.alias("buyers"))

@@ -20,6 +20,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -34,9 +35,9 @@ from pipelines.models.als import champion as champions
 from pipelines.models.als import factors
 from pipelines.models.als.evaluate import CHALLENGER, CHAMPION, FAVOURITES, POPULARITY, Quality, compare
 from pipelines.models.als.factors import AlsFactors
-from pipelines.models.als.features import common, offered, purchases, strengths
+from pipelines.models.als.features import common, histories, offered, purchases, strengths
 from pipelines.models.als.gate import Decision, decide
-from pipelines.models.als.holdout import take_holdout
+from pipelines.models.als.holdout import Holdout, take_holdout
 from pipelines.models.als.report import metrics, read_comparison, write_comparison
 from pipelines.models.als.train import AlsParams, Fitted, fit
 
@@ -104,17 +105,23 @@ def train(
         return _finished(tracking, done)
     champion = tracking.champion(champions.NAME, as_of)
     split = as_of - timedelta(days=holdout_days)
+    days = purchases(reads[PRODUCT_DAYS].frame, reads[PERSONS].frame, as_of=as_of)
+    goods = offered(reads[PRODUCTS].frame, never_offered)
     with (
         tracking.run(f"als until {as_of}", tags={"training_key": key}, params=settings),
-        _cached(purchases(reads[PRODUCT_DAYS].frame, reads[PERSONS].frame, as_of=as_of)) as days,
-        _cached(offered(reads[PRODUCTS].frame, never_offered)) as goods,
+        _cached(histories(days, goods)) as known,
+        ThreadPoolExecutor(1) as beside,
     ):
         tracking.log_inputs([reads[name] for name in INPUTS])
-        comparison = _compare(days, goods, params, champion, split=split, tracking=tracking)
+        models, holdout = _on_split(known, goods, params, champion, split=split, tracking=tracking)
+        comparing = beside.submit(
+            compare, holdout, models, seed=params.seed
+        )  # needs no Spark, the next fit does
+        fitted = _fit(known, params, until=as_of)
+        comparison = comparing.result()
         decision = _verdict(
             comparison, min_gain=min_gain, fresher=champion is None or champion.trained_as_of < as_of
         )
-        fitted = _fit(days, goods, params, until=as_of)
         version = _register(tracking, fitted, comparison, params, as_of=as_of)
     if decision.promote:
         tracking.promote(version)
@@ -152,24 +159,24 @@ def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
     return TrainingResult(version, decision, comparison, reused=True)
 
 
-def _fit(days: DataFrame, goods: DataFrame, params: AlsParams, *, until: date) -> Fitted:
-    known = strengths(days, goods, as_of=until, half_life_days=params.half_life_days)
-    return fit(common(known, min_item_buyers=params.min_item_buyers), params, as_of=until)
+def _fit(known: DataFrame, params: AlsParams, *, until: date) -> Fitted:
+    rows = strengths(known, as_of=until, half_life_days=params.half_life_days)
+    return fit(common(rows, min_item_buyers=params.min_item_buyers), params, as_of=until)
 
 
-def _compare(
-    days: DataFrame,
+def _on_split(
+    known: DataFrame,
     goods: DataFrame,
     params: AlsParams,
     champion: Champion | None,
     *,
     split: date,
     tracking: Tracking,
-) -> list[Quality]:
-    """The challenger's parameters fitted until the split, the champion if there is one, and the baselines."""
-    with _cached(strengths(days, goods, as_of=split, half_life_days=params.half_life_days)) as known:
-        challenger = fit(common(known, min_item_buyers=params.min_item_buyers), params, as_of=split).factors
-        holdout = take_holdout(days, known, goods, split=split, half_life_days=params.half_life_days)
+) -> tuple[dict[str, AlsFactors], Holdout]:
+    """The challenger's parameters fitted until the split, the champion if there is one; and what came after."""
+    with _cached(strengths(known, as_of=split, half_life_days=params.half_life_days)) as before:
+        challenger = fit(common(before, min_item_buyers=params.min_item_buyers), params, as_of=split).factors
+        holdout = take_holdout(known, before, goods, split=split, half_life_days=params.half_life_days)
     models = {CHALLENGER: challenger}
     if champion:
         models[CHAMPION] = champion_on_split(
@@ -178,9 +185,9 @@ def _compare(
             params=params,
             challenger=challenger,
             own=lambda: champions.load(tracking, champion).factors,
-            refit=lambda theirs: _fit(days, goods, theirs, until=split).factors,
+            refit=lambda theirs: _fit(known, theirs, until=split).factors,
         )
-    return compare(holdout, models, seed=params.seed)
+    return models, holdout
 
 
 def champion_on_split(

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.errors import DataError
-from pipelines.models.als.features import offered, purchases, strengths
+from pipelines.models.als.features import histories, offered, purchases, strengths
 from pipelines.models.als.holdout import Holdout, take_holdout
 from tests.models.als.shop import AS_OF, bought, days_frame, persons_frame, products_frame
 
@@ -20,8 +20,9 @@ def split_of(spark: SparkSession, rows: list[tuple[object, ...]]) -> Holdout:
         days_frame(spark, rows), persons_frame(spark, {"1": "ann", "2": "bob", "3": "cy"}), as_of=AS_OF
     )
     goods = offered(products_frame(spark, {"x-1": "A", "x-2": None, "y-1": "A", "petrol": "FUEL"}), ["FUEL"])
-    known = strengths(days, goods, as_of=SPLIT, half_life_days=30)
-    return take_holdout(days, known, goods, split=SPLIT, half_life_days=30)
+    known = histories(days, goods)
+    before = strengths(known, as_of=SPLIT, half_life_days=30)
+    return take_holdout(known, before, goods, split=SPLIT, half_life_days=30)
 
 
 def test_the_split_as_matrices(spark: SparkSession) -> None:
