@@ -6,7 +6,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,22 +49,26 @@ def _settings(conf: Path, sets: list[str]) -> Settings:
     return load(conf, sets)
 
 
-def _work(settings: Settings, as_of: date, names: Sequence[str]) -> None:
+def _work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None:
     from pipelines import console, stages
     from pipelines.flow import of_stage
 
     board = console.Board()
-    with stages.opened(settings, as_of, board.tell) as context:
-        for name in names:
-            with board.stage(name, total=len(of_stage(name)) or 1):
-                result = stages.STAGES[name](context)
-            for line in stages.said_of(result):
-                console.OUT.print(f"  {line}")
+    with stages.session(settings) as spark:
+        for day in days:
+            if len(days) > 1:
+                console.OUT.rule(str(day))
+            with stages.within(spark, settings, day, board.tell) as context:
+                for name in names:
+                    with board.stage(name, total=len(of_stage(name)) or 1):
+                        result = stages.STAGES[name](context)
+                    for line in stages.said_of(result):
+                        console.OUT.print(f"  {line}")
 
 
 def _stage_command(name: str, says: str) -> None:
     def command(as_of: AsOf, conf: Conf = LOCAL, sets: Sets = []) -> None:
-        _work(_settings(conf, sets), as_of.date(), (name,))
+        _work(_settings(conf, sets), [as_of.date()], (name,))
 
     command.__doc__ = says
     app.command(name)(command)
@@ -92,11 +96,22 @@ def run(
     as_of: AsOf,
     conf: Conf = LOCAL,
     sets: Sets = [],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Catch up: each day from --as-of to this one, in its turn."),
+    ] = None,
     train: Annotated[bool, typer.Option("--train", help="Train and gate the models before scoring.")] = False,
 ) -> None:
     """One day's scheduled run: ingest, refine, build, score, publish. It never trains unless asked to."""
     names = ("ingest", "refine", "build", *(("train",) if train else ()), "score", "publish")
-    _work(_settings(conf, sets), as_of.date(), names)
+    first, last = as_of.date(), (until or as_of).date()
+    if last < first:
+        raise UsageError(
+            f"--until {last} is before --as-of {first}",
+            remedy="Name the first day as --as-of, the last as --until.",
+        )
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    _work(_settings(conf, sets), days, names)
 
 
 @app.command()
@@ -136,7 +151,7 @@ def demo(conf: Conf = LOCAL, sets: Sets = [], as_of: AsOf = DEMO_DATE) -> None:
     from pipelines import demo as demonstration
 
     landed = demonstration.land(settings, console.Board())
-    _work(settings, as_of.date(), demonstration.STAGES)
+    _work(settings, [as_of.date()], demonstration.STAGES)
     demonstration.show(settings, as_of.date(), landed)
 
 

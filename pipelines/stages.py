@@ -80,12 +80,11 @@ class Context:
 
 
 @contextmanager
-def opened(settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
-    """A session, and a run of one date in it; the session ends with the block."""
+def session(settings: Settings) -> Iterator[SparkSession]:
+    """A session for one run after the other; it ends with the block."""
     spark = spark_session(settings.spark, app_name="tillpost")
     try:
-        with within(spark, settings, as_of, report) as context:
-            yield context
+        yield spark
     except PySparkException as error:  # whose words are the JVM's, which is about to end
         raise RuntimeError(f"{type(error).__name__}: {error}") from error
     finally:
@@ -94,7 +93,7 @@ def opened(settings: Settings, as_of: date, report: Report) -> Iterator[Context]
 
 @contextmanager
 def within(spark: SparkSession, settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
-    """A run of one date in a session that is somebody else's."""
+    """A run of one date in an open session."""
     lake = Lake(spark, settings.lake.root)
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     run = Run(lake, run_id, as_of, settings.value, _champions(settings, as_of))

@@ -64,6 +64,20 @@ def shop_settings(place: Path, *more: str) -> Settings:
     )
 
 
+def as_words(settings: Settings, **more: str) -> list[str]:
+    """What a command of its own needs on its command line to find the same places."""
+    sets = {
+        "lake.root": settings.lake.root,
+        "landing.root": settings.landing.root,
+        "exports.root": settings.exports.root,
+        "vault.key_file": settings.vault.key_file,
+        "tracking.uri": settings.tracking.uri,
+        "tracking.artifacts": settings.tracking.artifacts,
+        **more,
+    }
+    return [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Settings:
     return shop_settings(tmp_path)

@@ -51,6 +51,7 @@ def test_every_stage_has_its_job() -> None:
     [
         (("run", "--as-of", "2017-12-31", "--set", "lake.rot=x"), 3, "did you mean lake.root"),
         (("run", "--as-of", "2017-12-31", "--conf", "conf/none.yaml"), 3, "does not exist"),
+        (("run", "--as-of", "2017-12-31", "--until", "2017-12-30"), 2, "is before --as-of"),
         (("tables", "--set", "lake.root={tmp}/none"), 5, "There is no lake"),
         (("sql", "select * from gold.customer_360", "--set", "lake.root={tmp}/none"), 5, "There is no lake"),
         (("sql", "select from where"), 2, "The query is refused"),

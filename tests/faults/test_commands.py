@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +15,29 @@ import pytest
 
 from pipelines import query
 from pipelines.settings import Settings
-from tests.conftest import shop_settings
+from tests.conftest import as_words, shop_settings
 from tests.days import DATA, DAYS
 
 pytestmark = pytest.mark.system
 
 STAGES = ("ingest", "refine", "build", "score", "publish")
+LAST = ("run", "--as-of", str(DAYS[-1]))
+AFTER = DAYS[-1] + timedelta(1)
 
 
-def started(settings: Settings, command: str = "run", day: date = DAYS[-1]) -> subprocess.Popen[str]:
-    """A command for one day of the golden shop, in a session of processes that can be killed as one."""
-    sets = {
-        "spark.driver_memory": "2g",
-        "lake.root": settings.lake.root,
-        "landing.root": settings.landing.root,
-        "exports.root": settings.exports.root,
-        "vault.key_file": settings.vault.key_file,
-        "tracking.uri": settings.tracking.uri,
-        "tracking.artifacts": settings.tracking.artifacts,
-    }
-    words = [str(Path(sys.executable).with_name("tillpost")), command, "--as-of", str(day)]
-    words += [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
+def started(settings: Settings, *command: str) -> subprocess.Popen[str]:
+    """A command over the golden shop, in a session of processes that can be killed as one."""
+    words = [str(Path(sys.executable).with_name("tillpost")), *command]
+    words += as_words(settings, **{"spark.driver_memory": "2g"})
     return subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
 
 
-def ended(settings: Settings, command: str = "run", day: date = DAYS[-1], *, code: int = 0) -> str:
+def ended(settings: Settings, *command: str, code: int = 0) -> str:
     """What a command said that ran to its end, and ended as expected."""
-    run = started(settings, command, day)
-    said, _ = run.communicate(timeout=600)
+    run = started(settings, *command)
+    said, _ = run.communicate(timeout=900)
     assert run.returncode == code, said
     return said
 
@@ -53,13 +46,13 @@ def ended(settings: Settings, command: str = "run", day: date = DAYS[-1], *, cod
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The golden shop after one undisturbed run."""
     settings = shop_settings(tmp_path_factory.mktemp("whole"))
-    ended(settings)
+    ended(settings, *LAST)
     return settings
 
 
 def killed_in(stage: str, settings: Settings) -> None:
     """Kill -9 once the stage has begun and, where it makes several tables, has made its first."""
-    run = started(settings)
+    run = started(settings, *LAST)
     assert run.stdout is not None
     lines = iter(run.stdout.readline, "")
     assert any(line.strip() == stage for line in lines), f"{stage} never began"
@@ -88,30 +81,40 @@ def test_killed_in_every_stage_and_run_again(whole: Settings, tmp_path: Path) ->
     torn = shop_settings(tmp_path)
     for stage in STAGES:
         killed_in(stage, torn)
-    ended(torn)
+    ended(torn, *LAST)
     expected, found = held(whole), held(torn)
     for name in expected:
         assert found[name] == expected[name], name
     assert exported(torn) == exported(whole)
-    assert "published before" in ended(torn)
+    assert "published before" in ended(torn, *LAST)
 
 
 def test_a_day_on_which_nothing_came_is_a_day_without_mails(whole: Settings) -> None:
-    said = ended(whole, day=DAYS[-1] + timedelta(1))
+    said = ended(whole, "run", "--as-of", str(AFTER))
     assert "gold.send_list" in said
-    lines = Path(whole.exports.root).glob(f"as_of={DAYS[-1] + timedelta(1)}/release=*/send_list.jsonl")
+    lines = Path(whole.exports.root).glob(f"as_of={AFTER}/release=*/send_list.jsonl")
     assert [file.read_text(encoding="utf-8") for file in lines] == [""]
 
 
+def test_days_caught_up_in_one_process_end_where_the_last_day_alone_does(
+    whole: Settings, tmp_path: Path
+) -> None:
+    late = shop_settings(tmp_path)
+    ended(late, "run", "--as-of", str(DAYS[0]), "--until", str(DAYS[-1]))
+    assert exported(late) == exported(whole)
+    days = {path.name for path in Path(late.exports.root).glob("as_of=*")}
+    assert days == {f"as_of={day}" for day in DAYS}
+
+
 def test_a_lake_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
-    said = ended(shop_settings(tmp_path), "build", code=5)
+    said = ended(shop_settings(tmp_path), "build", *LAST[1:], code=5)
     assert "There is no lake at" in said
     assert "tillpost ingest" in said
     assert "Traceback" not in said
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
-    said = ended(shop_settings(tmp_path, "lake.root=/proc/lake"), "ingest", code=5)
+    said = ended(shop_settings(tmp_path, "lake.root=/proc/lake"), "ingest", *LAST[1:], code=5)
     assert "/proc/lake" in said
     assert "What to do" in said
     assert "Traceback" not in said

@@ -13,6 +13,7 @@ from pipelines.bronze import records as bronze
 from pipelines.lakehouse import jars, log
 from pipelines.lakehouse.lake import path_of
 from pipelines.settings import Settings
+from tests.conftest import as_words
 
 pytestmark = pytest.mark.spark
 
@@ -30,14 +31,7 @@ def submit(job: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_job_lands_bronze_and_says_so(shop: Settings) -> None:
-    sets = {
-        "spark.master": "local[1]",
-        "lake.root": shop.lake.root,
-        "landing.root": shop.landing.root,
-        "vault.key_file": shop.vault.key_file,
-        "landing.retention_days": "1",
-    }
-    options = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
+    options = as_words(shop, **{"spark.master": "local[1]", "landing.retention_days": "1"})
     done = submit("ingest", "--as-of", "2024-03-01", "--conf", "conf/local.yaml", *options)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "bronze.receipts" in done.stdout
