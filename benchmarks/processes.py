@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -28,12 +28,14 @@ class Measured:
             Pages that they share count more than once, so this is never too little.
         jvm_bytes: The JVM's part at that moment.
         stages: Seconds of each stage, as the command says.
+        lines: All that it said.
     """
 
     seconds: float
     peak_bytes: int
     jvm_bytes: int
     stages: dict[str, float] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
 
 
 def tillpost(arguments: Sequence[str]) -> list[str]:
@@ -52,26 +54,31 @@ def measure(arguments: Sequence[str]) -> Measured:
     Raises:
         SystemExit: it failed; what it said has been shown.
     """
+    return replace(measured(tillpost(arguments)), lines=())
+
+
+def measured(command: Sequence[str]) -> Measured:
+    """Run any command to its end, showing what it says.
+
+    Raises:
+        SystemExit: it failed; what it said has been shown.
+    """
     lines: list[str] = []
     started = time.monotonic()
     with subprocess.Popen(
-        tillpost(arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=own_environment(os.environ),
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=own_environment(os.environ)
     ) as process:
         scale = Scale(process.pid)
         scale.start()
         for line in process.stdout or ():
-            lines.append(line)
+            lines.append(line.rstrip("\n"))
             sys.stdout.write(line)
         code = process.wait()
         seconds = time.monotonic() - started
         scale.stop()
     if code:
-        raise SystemExit(f"bench: `tillpost {' '.join(arguments)}` ended with exit code {code}")
-    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines))
+        raise SystemExit(f"bench: `{' '.join(command)}` ended with exit code {code}")
+    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines))
 
 
 def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -89,7 +96,7 @@ def stage_seconds(lines: Iterable[str]) -> dict[str, float]:
     >>> stage_seconds(["build", "  gold.kpi_daily  v3   1.2 s  7 days", "  build took 31.4 s"])
     {'build': 31.4}
     """
-    found = (_TOOK.fullmatch(line.rstrip("\n")) for line in lines)
+    found = (_TOOK.fullmatch(line) for line in lines)
     return {match[1]: float(match[2]) for match in found if match}
 
 

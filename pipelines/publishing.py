@@ -113,6 +113,7 @@ def _report(
         send_list=mails,
         scores=scores,
         reconciliation=_reconciliation(lake),
+        files=lake.read(ingest.FILES),
     )
 
 

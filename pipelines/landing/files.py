@@ -16,6 +16,9 @@ from pipelines.errors import DataError
 from pipelines.lakehouse import storage
 from pipelines.landing.contract import Source
 
+SIMULATED = "simulated"
+"""Stands in the name of a file whose records were made up beside real ones."""
+
 _ARRIVED = re.compile(r"arrived=(\d{8}T\d{6}Z)")
 _INSTANT = "%Y%m%dT%H%M%SZ"
 

@@ -66,6 +66,15 @@ def headline(data: ReportData) -> str:
 def notes(data: ReportData) -> list[str]:
     """What a reader could misread, said."""
     said = []
+    if data.simulated:
+        parts = [
+            s.source if s.simulated == s.files else f"{s.simulated:,} of {s.files:,} files of {s.source}"
+            for s in data.simulated
+        ]
+        said.append(
+            f"Not everything here is real. Simulated, as the names of the files say: {', '.join(parts)}. "
+            "All the rest is as it was received."
+        )
     if data.recent.identified_share == 1:
         said.append(
             "Every receipt in these data carries an identifier, so the identified share is 100 % by "

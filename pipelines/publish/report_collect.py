@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from pipelines.gold.send_list_blocks import BLOCKS
+from pipelines.landing.files import SIMULATED
 from pipelines.publish.releases import release_id
 from pipelines.publish.report_data import (
     PERIOD_DAYS,
@@ -20,6 +21,7 @@ from pipelines.publish.report_data import (
     Period,
     ReportData,
     Score,
+    Simulated,
     Source,
 )
 
@@ -40,6 +42,7 @@ def collect(
     send_list: DataFrame,
     scores: Sequence[Score],
     reconciliation: DataFrame,
+    files: DataFrame,
 ) -> ReportData:
     """Aggregate in Spark; what reaches the driver is a row a day, ten categories and three mails.
 
@@ -55,6 +58,7 @@ def collect(
         send_list: `gold.send_list` of `as_of`.
         scores: Models against baselines, in the order to show; empty without a trained model.
         reconciliation: `table, received, accepted, refused, duplicates`, one row per source.
+        files: `bronze.files`.
     """
     known = kpi_daily.where(F.col("purchased_on") <= F.lit(as_of)).collect()  # one row a day
     days = [day for day in known if day.purchased_on > as_of - timedelta(7 * WEEKS)]
@@ -81,6 +85,7 @@ def collect(
         scores=tuple(scores),
         excerpt=_excerpt(send_list),
         sources=tuple(Source(**row.asDict()) for row in reconciliation.orderBy("table").collect()),
+        simulated=_simulated(files),
     )
 
 
@@ -149,6 +154,16 @@ def _fill(send_list: DataFrame, slots_per_block: int) -> tuple[int, tuple[BlockF
         BlockFill(block, found.mails, row["any"], row["full"], row["slots"], found.mails * slots_per_block)
         for block, row in ((block, found[block]) for block in BLOCKS)
     )
+
+
+def _simulated(files: DataFrame) -> tuple[Simulated, ...]:
+    """The sources with files whose name says that they are simulated."""
+    name = F.element_at(F.split("file", "/"), -1)
+    counted = files.groupBy("source").agg(
+        F.count_if(F.contains(name, F.lit(SIMULATED))).alias("simulated"), F.count(F.lit(1)).alias("files")
+    )
+    rows = counted.where("simulated > 0").orderBy("source").collect()  # one row a source
+    return tuple(Simulated(row.source, row.simulated, row.files) for row in rows)
 
 
 def _excerpt(send_list: DataFrame) -> tuple[tuple[str, tuple[Good, ...]], ...]:

@@ -73,6 +73,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Simulated:
+    """A source of which some files are simulated, as their names say, and how many it has in all."""
+
+    source: str
+    simulated: int
+    files: int
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything that the report says.
 
@@ -93,6 +102,7 @@ class ReportData:
         scores: Models against baselines; empty without a trained model.
         excerpt: Some mails: the person, and the goods in order.
         sources: Reconciliation of what landed.
+        simulated: The sources that are not all real.
     """
 
     as_of: date
@@ -111,3 +121,4 @@ class ReportData:
     scores: tuple[Score, ...]
     excerpt: tuple[tuple[str, tuple[Good, ...]], ...]
     sources: tuple[Source, ...]
+    simulated: tuple[Simulated, ...]

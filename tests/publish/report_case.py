@@ -44,5 +44,6 @@ def case(**change: Any) -> ReportData:
         ),
         excerpt=(("p1", (Good("personal", 1, HOSTILE, HOSTILE),)),),
         sources=(Source("silver.receipts", 10, 7, 2, 1), Source("silver.products", 5, 5, 0, 0)),
+        simulated=(),
     )
     return replace(data, **change)

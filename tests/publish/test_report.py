@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipelines.publish.report import headline, money, notes, render
-from pipelines.publish.report_data import Source
+from pipelines.publish.report_data import Simulated, Source
 from tests.publish.report_case import HOSTILE, case, period
 
 
@@ -108,6 +108,14 @@ def test_every_section_has_a_query_that_reads_this_release(page: Page) -> None:
     assert len(asked) == 7
     assert sum("--release 455a07ca3eef" in command for command in asked) == 5
     assert all(command.count('"') == 2 for command in asked)
+
+
+def test_what_is_not_real_is_said() -> None:
+    assert "Not everything here is real" not in render(case())
+    made_up = case(simulated=(Simulated("engagement", 365, 366), Simulated("web_events", 365, 365)))
+    assert "Simulated, as the names of the files say: 365 of 366 files of engagement, web_events." in render(
+        made_up
+    )
 
 
 def test_what_does_not_add_up_is_said_loudly(page: Page) -> None:

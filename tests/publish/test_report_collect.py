@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipelines.publish.releases import release_id
 from pipelines.publish.report_collect import collect
-from pipelines.publish.report_data import BlockFill, ReportData, Source
+from pipelines.publish.report_data import BlockFill, ReportData, Simulated, Source
 
 pytestmark = pytest.mark.spark
 
@@ -52,6 +52,14 @@ def data(spark: SparkSession) -> ReportData:
         reconciliation=spark.createDataFrame(
             [("silver.stores", 3, 3, 0, 0), ("silver.receipts", 10, 7, 2, 1)],
             "`table` string, received long, accepted long, refused long, duplicates long",
+        ),
+        files=spark.createDataFrame(
+            [
+                ("receipts", "receipts/simulated/day1.jsonl"),  # a folder's name says nothing
+                ("engagement", "engagement/arrived=1/engagement-simulated-1.jsonl.gz"),
+                ("engagement", "engagement/arrived=1/coupons.jsonl"),
+            ],
+            "source string, file string",
         ),
     )
 
@@ -97,4 +105,5 @@ def test_what_landed_is_accounted_for(data: ReportData) -> None:
     assert data.sources == (Source("silver.receipts", 10, 7, 2, 1), Source("silver.stores", 3, 3, 0, 0))
     assert [source.missing for source in data.sources] == [0, 0]
     assert data.people == 3
+    assert data.simulated == (Simulated("engagement", 1, 2),)
     assert data.release_id == release_id(SUNDAY, {"gold.kpi_daily": 3, "gold.send_list": 7})

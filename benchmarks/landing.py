@@ -1,0 +1,124 @@
+"""From landing files to silver: JSON Lines of web events, beside DuckDB, and how the seconds grow.
+
+One event in a hundred comes twice, one in two hundred has no kind and is refused. Both sides read the same files;
+tillpost keeps every record as received on the way (bronze), DuckDB does not.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.foundation import SCRATCH, sets
+from benchmarks.processes import Measured, measured
+
+SIZES = (1_000_000, 4_000_000, 16_000_000)
+FILE_EVENTS = 500_000
+GOALS = {"exponent": 1.05, "times": 4.0}
+DAY = "2024-03-01"
+
+EVENTS = """
+COPY (
+  SELECT 'e' || (CASE WHEN n % 100 = 99 THEN n - 1 ELSE n END) AS event_id,
+         CASE WHEN m % 200 = 7 THEN NULL WHEN m % 10 < 6 THEN 'page_view' WHEN m % 10 < 9 THEN 'product_view'
+              ELSE 'cart' END AS kind,
+         strftime(TIMESTAMP '{day}' + INTERVAL (m * 86400 // {every}) SECOND, '%Y-%m-%dT%H:%M:%SZ') AS occurred_at,
+         'c' || (hash(m // 8) % {cookies}) AS cookie,
+         'https://shop.example/p/' || (hash(m) % 50000) AS url,
+         CASE WHEN m % 8 = 0 THEN 'https://www.google.com/' END AS referrer,
+         'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/' || (100 + hash(m // 8) % 40) AS user_agent,
+         'cat-' || (hash(m) % 300) AS category_id,
+         CASE WHEN m % 10 >= 6 THEN [{{'product_id': 'p' || (hash(m) % 50000), 'quantity': '1', 'price': '9.90'}}]
+         END AS lines
+  FROM (SELECT n, CASE WHEN n % 100 = 99 THEN n - 1 ELSE n END AS m FROM range({first}, {last}) AS t(n))
+) TO '{file}' (FORMAT json)
+"""
+
+
+def landing() -> dict[str, Any]:
+    """Each size by tillpost and then by DuckDB, in one run; rows must agree."""
+    rows = []
+    for events in SIZES:
+        place = SCRATCH / "landing-web"
+        shutil.rmtree(place, ignore_errors=True)
+        files = generate(place / "landing", events)
+        ours = measured([sys.executable, "-m", "benchmarks.landing", str(place)])
+        theirs = measured(
+            [sys.executable, "-m", "benchmarks.peers.landing_duckdb", files, str(place / "facts.parquet")]
+        )
+        facts = int(ours.lines[-1].split()[-1])
+        if facts != int(theirs.lines[-1]):
+            raise SystemExit(f"bench: tillpost has {facts} facts, DuckDB {theirs.lines[-1]}: they must agree")
+        rows.append({"events": events, "facts": facts, "tillpost": cost(ours), "duckdb": cost(theirs)})
+        shutil.rmtree(place)
+    return {"rows": rows, "exponent": exponent(rows), "command": "python -m benchmarks --only landing"}
+
+
+def cost(run: Measured) -> dict[str, Any]:
+    """What the page shows of a run."""
+    return {name: value for name, value in asdict(run).items() if name != "lines"}
+
+
+def exponent(rows: list[dict[str, Any]]) -> float:
+    """The slope of log seconds over log events, from the first size to the last: 1 is straight.
+
+    >>> exponent([{"events": 10, "tillpost": {"seconds": 2}}, {"events": 100, "tillpost": {"seconds": 20}}])
+    1.0
+    """
+    first, last = rows[0], rows[-1]
+    grown = math.log(last["tillpost"]["seconds"] / first["tillpost"]["seconds"])
+    return round(grown / math.log(last["events"] / first["events"]), 3)
+
+
+def generate(landing_root: Path, events: int) -> str:
+    """Write the events of one day as drops of `web_events`; gives the files as a glob."""
+    folder = landing_root / "web_events" / f"arrived={DAY.replace('-', '')}T235959Z"
+    folder.mkdir(parents=True)
+    for first in range(0, events, FILE_EVENTS):
+        last = min(first + FILE_EVENTS, events)
+        file = folder / f"events-{first:09}.jsonl"
+        duckdb.sql(
+            EVENTS.format(
+                day=DAY, every=events, cookies=max(events // 40, 1), first=first, last=last, file=file
+            )
+        )
+    return f"{folder}/*.jsonl"
+
+
+def main(place: str) -> None:
+    """Ingest and make `silver.web_events` of the drops under a place; tells seconds and rows."""
+    from datetime import date
+
+    from pipelines import stages
+    from pipelines.flow import step_of
+    from pipelines.runner import make
+    from pipelines.settings import load
+
+    root = Path(place)
+    settings = load(Path("conf/local.yaml"), [*sets(root), f"landing.root={root / 'landing'}"])
+    step = step_of("silver.web_events")
+    if step is None:
+        raise SystemExit("bench: silver.web_events is not in the flow")
+    started = time.monotonic()
+    with (
+        stages.session(settings) as spark,
+        stages.within(spark, settings, date.fromisoformat(DAY), lambda outcome: None) as context,
+    ):
+        stages.ingest(context)
+        landed = time.monotonic()
+        outcome = make(context.run, step)
+        ended = time.monotonic()
+    print(f"ingest took {landed - started:.1f} s")
+    print(f"refine took {ended - landed:.1f} s")
+    print(f"facts {outcome.counts.accepted if outcome.counts else 0}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
