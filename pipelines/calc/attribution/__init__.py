@@ -1,0 +1,13 @@
+"""Attribution: which channels brought the purchases, by rules and by models, with sums that add up.
+
+`attribute` takes aggregated paths and gives credits by channel; `receipt_credits` shares out single receipts, touch
+by touch. Both share one arithmetic, which needs no Spark. See docs/attribution.md.
+"""
+
+from pipelines.calc.attribution.finish import UNATTRIBUTED
+from pipelines.calc.attribution.markov import Chain, Effects
+from pipelines.calc.attribution.receipts import receipt_credits
+from pipelines.calc.attribution.rules import Choices
+from pipelines.calc.attribution.verb import MODELS, attribute
+
+__all__ = ["MODELS", "UNATTRIBUTED", "Chain", "Choices", "Effects", "attribute", "receipt_credits"]
