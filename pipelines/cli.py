@@ -212,6 +212,26 @@ def sql(
 
 
 @app.command()
+def attribute(
+    file: Annotated[Path, typer.Argument(help="A CSV of path (`a > b > c`), conversions, value, nulls.")],
+    models: Annotated[
+        list[str],
+        typer.Option("--model", help="first, last, markov, shapley, ...; repeatable. Default: all."),
+    ] = [],
+    order: Annotated[int, typer.Option(help="Of the Markov chain: 1, 2 or 3.")] = 1,
+    transforms: Annotated[
+        list[str], typer.Option("--transform", help="exposure, unique, first, ...; repeatable.")
+    ] = [],
+    direct: Annotated[str, typer.Option(help="The channel of those who came by themselves.")] = "direct",
+    out: Annotated[Path | None, typer.Option(help="Write the credits there, as CSV.")] = None,
+) -> None:
+    """Credits of channels from a file of paths; see docs/attribution.md. Starts no Spark, needs no lake."""
+    from pipelines import attribution_file
+
+    attribution_file.show(file, models, order, transforms, direct, out)
+
+
+@app.command()
 def doctor(
     conf: Conf = LOCAL,
     sets: Sets = [],

@@ -11,6 +11,7 @@ import pytest
 from pipelines.cli import app, guarded
 
 SUBCOMMANDS = (
+    "attribute",
     "doctor",
     "demo",
     "land",
