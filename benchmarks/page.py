@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
+from benchmarks.attribution import exponent
 from benchmarks.foundation import GOALS
 
 HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 
 # Figures
 
-`make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`)
+`make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`)
 measures one part and leaves the others as they were. Each figure is of a whole command as a person would run
 it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python, its workers and the
 JVM."""
@@ -21,7 +23,12 @@ to the cent."""
 
 def page(results: Mapping[str, Mapping[str, Any]]) -> str:
     """The text of the page; a part without a result is left out."""
-    sections = {"demo": demo_section, "day": day_section, "reconcile": reconcile_section}
+    sections = {
+        "demo": demo_section,
+        "day": day_section,
+        "reconcile": reconcile_section,
+        "attribution": attribution_section,
+    }
     parts = [HEAD]
     for name, section in sections.items():
         if name in results:
@@ -64,6 +71,42 @@ def reconcile_section(result: Mapping[str, Any]) -> list[str]:
     ]
     verdict = _AGREE if result["reconciled"] else "**These do not agree.**"
     return ["## Every line and every cent", table(("counted in", "lines", "sum"), rows), verdict]
+
+
+def attribution_section(result: Mapping[str, Any]) -> list[str]:
+    """Markov attribution beside a peer, against a dense solve, and by the number of touches."""
+    peer, growth = result["peer"], [(touches, seconds) for touches, seconds in result["growth"]]
+    power = exponent(growth)
+    measured = [
+        ("`attribute` of a pandas frame", f"{result['pandas']:.1f} s"),
+        ("of a Spark frame, the session's first work", f"{result['first']:.1f} s"),
+        ("of a Spark frame, the same again", f"{result['again']:.1f} s"),
+        (
+            "`channelattribution` of the same pandas frame, simulating",
+            "not installed" if peer is None else f"{peer:.1f} s",
+        ),
+        *((f"{touches:,} simulated touches", f"{seconds:.1f} s") for touches, seconds in growth),
+    ]
+    judged = [
+        (
+            "largest distance from a dense solve",
+            f"{result['off']:.1e}",
+            "1e-9",
+            result["off"] <= ATTRIBUTION_GOALS["off"],
+        ),
+        ("growth exponent", f"{power:.2f}", "1.1", power <= ATTRIBUTION_GOALS["exponent"]),
+    ]
+    if peer is not None:
+        for kind, seconds in (("Spark", result["again"]), ("pandas", result["pandas"])):
+            faster = peer / seconds
+            name = f"times faster than the peer, from a {kind} frame"
+            judged.insert(0, (name, f"{faster:.0f}", "20", faster >= ATTRIBUTION_GOALS["times faster"]))
+    rows = [(name, found, goal, "met" if good else "**missed**") for name, found, goal, good in judged]
+    return [
+        f"## Attribution of {result['paths']:,} paths over {result['channels']} channels",
+        table(("", "seconds"), measured),
+        table(("", "measured", "goal", ""), rows),
+    ]
 
 
 def _judged(name: str, cost: Mapping[str, Any], goal: float) -> tuple[str, ...]:
