@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
+from operator import or_
 from threading import Lock
 from typing import Any
 
@@ -21,14 +22,18 @@ from pyspark.sql import functions as F
 
 from pipelines.lakehouse.lake import Lake, is_date_scope
 from pipelines.lakehouse.mark import Mark
-from pipelines.lakehouse.table import Input, Table
+from pipelines.lakehouse.table import Input, Stretch, Table
 
 
 @dataclass(frozen=True)
 class Touched:
-    """Scope values to rebuild. `values` null: every one."""
+    """Scope values to rebuild. `values` null: every one.
+
+    `reads` are the values whose input rows the rebuild needs, where they are more than those.
+    """
 
     values: tuple[Any, ...] | None
+    reads: tuple[Any, ...] | None = None
 
     @property
     def everything(self) -> bool:
@@ -37,6 +42,7 @@ class Touched:
 
 
 EVERYTHING = Touched(None)
+_MANY_RUNS = 200  # of dates apart from each other: more than one question to the lake should hold
 
 Key = tuple[Hashable, ...]
 
@@ -90,7 +96,7 @@ def touched(
         if before != now:
             needed = tuple(read.by.values()) if read.by else read.on
             try:
-                changed = lake.changes(read.table, before, now, needed)
+                changed = lake.changes(read.table, before, now, needed, of=read.on if read.whole else ())
                 if read.whole:
                     if not changed.isEmpty():
                         return EVERYTHING
@@ -119,7 +125,51 @@ def touched(
         and len(values) > max_share * _all(lake, table, versions, asked)
     ):
         return EVERYTHING
-    return Touched(values)
+    return _stretched(lake, table, table.stretch, values) if table.stretch and values else Touched(values)
+
+
+def _stretched(lake: Lake, table: Table, stretch: Stretch, dates: Sequence[date]) -> Touched:
+    """The dates on which the standing rows begin that something on one of `dates` may join or break.
+
+    What is taken out of a row may leave a rest that begins on the next day. No other row can change: one that
+    now reaches further does so through what happened on `dates`, and through rows that stand beside it.
+    """
+    day, (scope,) = timedelta(days=1), table.scope
+    standing, runs = lake.read(table), _runs(dates)
+    if len(runs) > _MANY_RUNS:
+        return EVERYTHING
+    begun, until = F.col(scope), F.col(stretch.until)
+    met = [(F.col(stretch.opens) <= F.lit(b)) & (F.col(stretch.closes) >= F.lit(a)) for a, b in runs]
+    rest = [
+        F.when(meets & (until > F.lit(b)), F.lit(b + day)) for meets, (_, b) in zip(met, runs, strict=True)
+    ]
+    near = standing.where(reduce(or_, met, F.lit(False))).select(
+        F.explode(F.array(begun, *rest)).alias(scope)
+    )
+    found = near.where(begun.isNotNull()).distinct().collect()  # dates
+    touched = sorted({*dates, *(row[0] for row in found)})
+    ends = (
+        standing.where(begun.isin(touched)).groupBy(scope).agg(F.max(stretch.until)).collect()
+    )  # a row a date
+    reads = {each - day for each in touched} | set(touched)
+    for first, last in ends:
+        reads |= {first + i * day for i in range((last - first).days + 1)}
+    return Touched(tuple(touched), tuple(sorted(reads)))
+
+
+def _runs(dates: Sequence[date]) -> list[tuple[date, date]]:
+    """Dates as runs of days without a gap, first and last.
+
+    >>> _runs([date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 9)])
+    [(datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)), (datetime.date(2024, 3, 9), datetime.date(2024, 3, 9))]
+    """
+    runs: list[tuple[date, date]] = []
+    for each in sorted(dates):
+        if runs and each - runs[-1][1] <= timedelta(days=1):
+            runs[-1] = (runs[-1][0], each)
+        else:
+            runs.append((each, each))
+    return runs
 
 
 def _values(scope: str, found: Sequence[DataFrame], max_keys: int) -> tuple[Any, ...]:
@@ -162,7 +212,7 @@ def narrowed(table: Table, frames: Mapping[str, DataFrame], change: Touched) -> 
     """The inputs of a build, cut to what the touched values need where that can be said cheaply."""
     if change.values is None:
         return [frames[read.table.name] for read in table.reads]
-    return [_narrow(table, read, frames, change.values) for read in table.reads]
+    return [_narrow(table, read, frames, change.reads or change.values) for read in table.reads]
 
 
 def _narrow(table: Table, read: Input, frames: Mapping[str, DataFrame], values: Sequence[Any]) -> DataFrame:
