@@ -10,7 +10,6 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.bronze import records as bronze
 from pipelines.lakehouse import audit
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.refusal import quarantine_of
@@ -89,12 +88,16 @@ def test_received_is_accepted_refused_and_duplicates(
             .first()
         )
         assert total is not None
+        if lake.head(table) is None:  # nothing arrived of which it could be made
+            assert lake.head(table.reads[0].table) is None
+            continue
         received, accepted, refused, duplicates, superseded = total
         assert received == accepted + refused + duplicates
         assert lake.read(table).count() == accepted - superseded
         assert lake.read(quarantine_of(table)).count() == refused
-        if table is not receipt_lines.TABLE:
-            assert lake.read(bronze.TABLES[table.short]).count() == received
+        records = table.reads[0].table
+        if records.short == table.short:  # a table of lines has more rows than records
+            assert lake.read(records).count() == received
 
 
 def test_every_fault_is_in_quarantine_with_its_reasons(
