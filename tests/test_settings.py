@@ -41,7 +41,10 @@ def test_every_environment_is_whole(conf: str) -> None:
         ("channels.rules=[{channel: Email}]", "the rule of Email asks for nothing"),
         ("channels.rules=[{channel: Email, medium: '('}]", "'\\(' is not a regular expression"),
         ("channels.rules=[{channel: Email, site: serch}]", "unknown site 'serch'; did you mean search"),
-        ("channels.rules=[{channel: A, medium: a}, {channel: B, medium: a}]", "rule 2 .B. asks for what rule 1"),
+        (
+            "channels.rules=[{channel: A, medium: a}, {channel: B, medium: a}]",
+            "rule 2 .B. asks for what rule 1",
+        ),
         ("channels.rules=[{channel: A, media: a}]", "channels.rules.0.media: unknown setting"),
     ],
 )

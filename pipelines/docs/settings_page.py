@@ -22,10 +22,10 @@ _INTRO = """<!-- Written by `make docs`; edit conf/ and pipelines/settings.py, n
 
 # The settings
 
-Four sources, the later ones winning: `conf/base.yaml` with `conf/channels.yaml` beside it; the environment's file (`--conf conf/cluster.yaml`);
-environment variables (`TILLPOST__LAKE__ROOT=/lake`); `--set lake.root=/lake`. A key that is not listed here
-is refused in each of them, with the nearest one that is, before Spark starts (exit code 3). Secrets are no
-settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
+Four sources, the later ones winning: `conf/base.yaml` with `conf/channels.yaml` beside it; the environment's file
+(`--conf conf/cluster.yaml`); environment variables (`TILLPOST__LAKE__ROOT=/lake`); `--set lake.root=/lake`. A key
+that is not listed here is refused in each of them, with the nearest one that is, before Spark starts (exit code 3).
+Secrets are no settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
 _COMMENT = re.compile(r"[\s\]}]*#\s*(.*)")
 _WORDS = {"integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 _LIMITS = {
