@@ -170,16 +170,17 @@ def _facts(
     run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
 ) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
-    source = table.reads[0].table
+    source, references = table.reads[0].table, table.reads[1:]
     standing_for = head.mark if head.mark and _same(head.mark, mark) else None
-    if standing_for and any(_moved(lake, read, standing_for, mark) for read in table.reads[1:]):
+    if standing_for and any(_moved(lake, read, standing_for, mark) for read in references):
         standing_for = None
     since = standing_for.inputs.get(source.name) if standing_for else None
     now = mark.inputs[source.name]
     if since == now:
         return head.version, None, "unchanged"
     records = lake.read(source, now) if since is None or since > now else lake.added(source, since, now)
-    rows = judge(step.build(records, as_of=run.as_of, **values), table).persist()
+    looked_up = [lake.read(read.table, mark.inputs[read.table.name]) for read in references]
+    rows = judge(step.build(records, *looked_up, as_of=run.as_of, **values), table).persist()
     try:
         account = account_of(table, rows, max_keys=run.value("runner.max_touched_keys"))
         standing = lake.read(table, head.version)
