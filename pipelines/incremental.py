@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
-from operator import or_
 from threading import Lock
 from typing import Any
 
@@ -22,7 +21,8 @@ from pyspark.sql import functions as F
 
 from pipelines.lakehouse.lake import Lake, is_date_scope
 from pipelines.lakehouse.mark import Mark
-from pipelines.lakehouse.table import Input, Stretch, Table
+from pipelines.lakehouse.table import Input, Table
+from pipelines.stretch import needed_dates, touched_rows
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ class Touched:
 
 
 EVERYTHING = Touched(None)
-_MANY_RUNS = 200  # of dates apart from each other: more than one question to the lake should hold
 
 Key = tuple[Hashable, ...]
 
@@ -125,51 +124,12 @@ def touched(
         and len(values) > max_share * _all(lake, table, versions, asked)
     ):
         return EVERYTHING
-    return _stretched(lake, table, table.stretch, values) if table.stretch and values else Touched(values)
+    return Touched(values) if table.stretch is None or not values else _stretched(lake, table, values)
 
 
-def _stretched(lake: Lake, table: Table, stretch: Stretch, dates: Sequence[date]) -> Touched:
-    """The dates on which the standing rows begin that something on one of `dates` may join or break.
-
-    What is taken out of a row may leave a rest that begins on the next day. No other row can change: one that
-    now reaches further does so through what happened on `dates`, and through rows that stand beside it.
-    """
-    day, (scope,) = timedelta(days=1), table.scope
-    standing, runs = lake.read(table), _runs(dates)
-    if len(runs) > _MANY_RUNS:
-        return EVERYTHING
-    begun, until = F.col(scope), F.col(stretch.until)
-    met = [(F.col(stretch.opens) <= F.lit(b)) & (F.col(stretch.closes) >= F.lit(a)) for a, b in runs]
-    rest = [
-        F.when(meets & (until > F.lit(b)), F.lit(b + day)) for meets, (_, b) in zip(met, runs, strict=True)
-    ]
-    near = standing.where(reduce(or_, met, F.lit(False))).select(
-        F.explode(F.array(begun, *rest)).alias(scope)
-    )
-    found = near.where(begun.isNotNull()).distinct().collect()  # dates
-    touched = sorted({*dates, *(row[0] for row in found)})
-    ends = (
-        standing.where(begun.isin(touched)).groupBy(scope).agg(F.max(stretch.until)).collect()
-    )  # a row a date
-    reads = {each - day for each in touched} | set(touched)
-    for first, last in ends:
-        reads |= {first + i * day for i in range((last - first).days + 1)}
-    return Touched(tuple(touched), tuple(sorted(reads)))
-
-
-def _runs(dates: Sequence[date]) -> list[tuple[date, date]]:
-    """Dates as runs of days without a gap, first and last.
-
-    >>> _runs([date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 9)])
-    [(datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)), (datetime.date(2024, 3, 9), datetime.date(2024, 3, 9))]
-    """
-    runs: list[tuple[date, date]] = []
-    for each in sorted(dates):
-        if runs and each - runs[-1][1] <= timedelta(days=1):
-            runs[-1] = (runs[-1][0], each)
-        else:
-            runs.append((each, each))
-    return runs
+def _stretched(lake: Lake, table: Table, dates: Sequence[date]) -> Touched:
+    found = touched_rows(lake, table, dates)
+    return EVERYTHING if found is None else Touched(found, needed_dates(lake, table, found))
 
 
 def _values(scope: str, found: Sequence[DataFrame], max_keys: int) -> tuple[Any, ...]:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import reduce
 from graphlib import TopologicalSorter
+from operator import or_
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -172,7 +174,7 @@ def _facts(
     table, lake = step.table, run.lake
     source, references = table.reads[0].table, table.reads[1:]
     standing_for = head.mark if head.mark and _same(head.mark, mark) else None
-    if standing_for and any(_moved(lake, read, standing_for, mark) for read in references):
+    if standing_for and any(_moved(run, read, standing_for, mark) for read in references):
         standing_for = None
     since = standing_for.inputs.get(source.name) if standing_for else None
     now = mark.inputs[source.name]
@@ -199,13 +201,22 @@ def _facts(
         rows.unpersist()
 
 
-def _moved(lake: Lake, read: Input, old: Mark, new: Mark) -> bool:
-    """Whether what facts look up in a reference has changed, so that each of them must be read again."""
+def _moved(run: Run, read: Input, old: Mark, new: Mark) -> bool:
+    """Whether what facts look up in a reference has changed, so that each of them must be read again.
+
+    A row that has none of the values looked up says no more than one that is not there.
+    """
     before, now = old.inputs.get(read.table.name), new.inputs[read.table.name]
     if before is None or before > now:
         return True
+
+    def ask() -> bool:
+        changed = run.lake.changes(read.table, before, now, read.on, of=read.on)
+        said = [column for column in read.on if column not in read.table.key]
+        return not changed.where(reduce(or_, (F.col(column).isNotNull() for column in said))).isEmpty()
+
     try:
-        return before != now and not lake.changes(read.table, before, now, read.on, of=read.on).isEmpty()
+        return before != now and bool(run.asked.once(("moved", read.table.name, before, now, *read.on), ask))
     except AnalysisException:  # the change feed was cleaned away: rebuild, never guess
         return True
 

@@ -64,22 +64,23 @@ def build(
     links of its message. It is a person's all the same if a page view that is no crawler's has its
     `mail_link_id` within `view_seconds` after it; a click without that id cannot show this.
     """
-    read = ("occurred_on", "event_id", "kind", "message_id", "link", "mail_link_id", "occurred_at", "machine")
-    events = engagement.where(F.col("kind").isin("opened", "clicked") | F.col("machine")).select(*read)
+    read = ("occurred_on", "event_id", "kind", "link", "mail_link_id", "occurred_at", "machine")
+    of_message = F.coalesce("message_id", "event_id").alias("_message")  # without an id, each is its own
+    events = engagement.where(F.col("kind").isin("opened", "clicked") | F.col("machine")).select(
+        *read, of_message
+    )
     scan = scan_seconds * _MICROSECONDS
-    message = Window.partitionBy("occurred_on", "message_id").orderBy(F.unix_micros("occurred_at"))
+    message = Window.partitionBy("occurred_on", "_message").orderBy(F.unix_micros("occurred_at"))
     ahead, behind = message.rangeBetween(0, scan), message.rangeBetween(-scan, 0)
     around = message.rangeBetween(-scan, scan)
-    is_click = (F.col("kind") == "clicked") & F.col("message_id").isNotNull()
+    is_click = F.col("kind") == "clicked"
     links = F.size(F.collect_set(F.when(is_click, F.col("link"))).over(ahead))
     hasty = is_click & (F.max("_links").over(behind) >= scan_links)
     events = events.withColumn("_links", links).withColumn("_hasty", hasty)
     events = _with_views(events, web_events, view_seconds).withColumn(
         "_scanned", F.coalesce(F.col("_hasty") & F.col("_viewed").isNull(), F.lit(False))
     )
-    opened_by_it = (
-        (F.col("kind") == "opened") & F.max("_scanned").over(around) & F.col("message_id").isNotNull()
-    )
+    opened_by_it = (F.col("kind") == "opened") & F.max("_scanned").over(around)
     reason = F.when(F.col("machine"), PROVIDER).when(F.col("_scanned") | opened_by_it, SCANNER)
     return (
         events.withColumn("reason", reason)

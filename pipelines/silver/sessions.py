@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
@@ -25,9 +25,10 @@ from pipelines.lakehouse.types import BOOLEAN, DATE, INT, STRING, TIMESTAMP
 from pipelines.silver import web_events as silver_web_events
 from pipelines.silver.anchor import ANCHOR
 from pipelines.silver.traffic import referred, tagged
+from pipelines.silver.visits import numbered, rank, summed
 
 NAMES = ArrayType(STRING)
-CONVERSIONS = ("purchase", "subscribe")
+FOUNDS = ("visitor_type", "visitor_value", "is_crawler", "_first")  # what a session is known by
 
 TABLE = Table(
     name="silver.sessions",
@@ -118,9 +119,9 @@ def build(
     of the first rule that fits.
     """
     events = web_events.where(F.col("occurred_on") <= F.lit(as_of)).withColumns(
-        {"_tagged": tagged(click_ids), "_referred": referred(sites), "_rank": _rank(anchors)}
+        {"_tagged": tagged(click_ids), "_referred": referred(sites), "_rank": rank(anchors)}
     )
-    visits = _summed(_numbered(events, timeout_minutes))
+    visits = summed(numbered(events, timeout_minutes)).withColumn("_first", F.unix_micros("started_at"))
     pause = F.make_interval(mins=F.lit(timeout_minutes))
     seconds = F.timestamp_diff("SECOND", F.col("started_at"), F.col("ended_at")).cast(INT)
     direct = F.struct(
@@ -128,20 +129,7 @@ def build(
     )
     visits = visits.withColumn("_origin", F.coalesce("_tagged", "_referred", direct)).withColumns(
         {
-            "session_id": F.substring(
-                F.sha2(
-                    F.concat_ws(
-                        "\x1f",
-                        "visitor_type",
-                        "visitor_value",
-                        "is_crawler",
-                        F.unix_micros("started_at"),
-                    ),
-                    256,
-                ),
-                1,
-                32,
-            ),
+            "session_id": F.substring(F.sha2(F.concat_ws("\x1f", *FOUNDS), 256), 1, 32),
             "started_on": business_date(F.col("started_at"), time_zone),
             "ended_on": business_date(F.col("ended_at"), time_zone),
             "opens_on": business_date(F.col("started_at") - pause, time_zone),
@@ -159,74 +147,3 @@ def build(
     )
     channel = channel_of(F.col("source"), F.col("medium"), F.col("campaign"), rules, sites)
     return visits.withColumn("channel", channel).select(*TABLE.names)
-
-
-def _numbered(events: DataFrame, timeout_minutes: int) -> DataFrame:
-    """The events that have a visitor, with the number of their visit among those of the visitor."""
-    by_login = F.col("cookie").isNull()
-    of_visitor = events.withColumns(
-        {
-            "visitor_type": F.when(by_login, F.lit("login")).otherwise(F.lit("cookie")),
-            "visitor_value": F.coalesce("cookie", "login"),
-            "_day": F.when(F.col("is_crawler"), F.col("occurred_on")),
-        }
-    ).where(F.col("visitor_value").isNotNull())
-    in_order = Window.partitionBy("visitor_type", "visitor_value", "is_crawler", "_day").orderBy(
-        "occurred_at", "event_id"
-    )
-    pause = F.unix_micros("occurred_at") - F.unix_micros(F.lag("occurred_at").over(in_order))
-    starts = F.coalesce(pause > timeout_minutes * 60_000_000, F.lit(True))
-    so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    return of_visitor.withColumn("_starts", starts).withColumn(
-        "_visit", F.sum(F.col("_starts").cast(INT)).over(so_far)
-    )
-
-
-def _summed(events: DataFrame) -> DataFrame:
-    """One row per visit, not yet named."""
-    order = F.struct("occurred_at", "event_id")
-    kind = F.col("kind")
-    pages = F.count_if(kind == "page_view")
-    goods = F.transform("lines", lambda each: each["product_id"])
-    return events.groupBy("visitor_type", "visitor_value", "is_crawler", "_day", "_visit").agg(
-        F.min("occurred_at").alias("started_at"),
-        F.max("occurred_at").alias("ended_at"),
-        _first(F.struct("anchor_type", "anchor_value"), F.struct("_rank", order), F.col("_rank")).alias(
-            "_anchor"
-        ),
-        _first(F.col("_tagged"), order).alias("_tagged"),
-        _first(F.when(F.col("_starts"), F.col("_referred")), order).alias("_referred"),
-        _first(F.col("mail_link_id"), order).alias("mail_link_id"),
-        _first(F.col("url"), order).alias("landing_page"),
-        _first(F.col("device"), order).alias("device"),
-        _first(F.col("region"), order).alias("region"),
-        F.count(F.lit(1)).cast(INT).alias("events"),
-        F.when(pages > 0, pages)
-        .otherwise(F.count_if(kind.isin("category_view", "product_view")))
-        .cast(INT)
-        .alias("page_views"),
-        F.count_if(kind.isin(*CONVERSIONS)).alias("_conversions"),
-        F.count_if(kind == "search").cast(INT).alias("searches"),
-        F.count_if(kind == "cart").cast(INT).alias("carts"),
-        _each(F.when(kind == "product_view", goods)).alias("products"),
-        F.array_sort(F.collect_set("category_id")).alias("categories"),
-        _each(F.when(kind == "cart", goods)).alias("cart_products"),
-        F.array_sort(F.collect_set("order_id")).alias("order_ids"),
-    )
-
-
-def _first(value: Column, order: Column, given: Column | None = None) -> Column:
-    """The first value of a group that is there, by a total order."""
-    there = (value if given is None else given).isNotNull()
-    return F.min_by(value, F.when(there, order))
-
-
-def _each(names: Column) -> Column:
-    """Each name of a group's lists once, in order."""
-    return F.array_sort(F.array_distinct(F.flatten(F.collect_list(names))))
-
-
-def _rank(anchors: Sequence[str]) -> Column:
-    """The place of an event's anchor among the settings'; null: anonymous."""
-    place = F.array_position(F.array(*map(F.lit, anchors)), F.col("anchor_type"))
-    return F.when(place > 0, place)

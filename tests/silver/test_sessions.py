@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from tests.silver.browsing import event, events
 from tests.silver.received import settled
-from tests.silver.visits import event, events
 
 pytestmark = pytest.mark.spark
 SHOP = "https://www.shop.example/"

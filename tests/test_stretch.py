@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from pipelines import incremental
+from pipelines import stretch
 from pipelines.lakehouse.lake import Lake
 from pipelines.silver import sessions, web_events
 from tests.days import rows_of
 from tests.lakehouse.runs import made, written
+from tests.silver.browsing import event, events
 from tests.silver.received import settled
-from tests.silver.visits import event, events
 
 LAST = date(2024, 3, 5)
 
 
 def test_the_examples_in_docstrings_hold() -> None:
-    outcome = doctest.testmod(incremental)
+    outcome = doctest.testmod(stretch)
     assert outcome.attempted
     assert not outcome.failed
 
