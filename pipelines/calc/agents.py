@@ -14,7 +14,7 @@ import crawleruseragents
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column
-from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
+from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.types import BooleanType, StringType, StructField, StructType
 from ua_parser import parse
 
@@ -74,7 +74,7 @@ def _device(user_agent: str) -> str | None:
 
 def agent_of(user_agent: Column) -> Column:
     """`is_crawler` and `device` of each user agent, as a struct; a missing one is no crawler's."""
-    found: Column = arrow_udf(_classified, TYPE, ArrowUDFType.SCALAR)(user_agent)
+    found: Column = arrow_udf(_classified, TYPE)(user_agent)  # type: ignore[call-overload] # its kind is hinted
     return found
 
 
