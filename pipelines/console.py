@@ -61,7 +61,8 @@ def _line(outcome: Outcome) -> str:
         said += f": {counts.accepted:,} rows"
         said += f", {counts.refused:,} refused" if counts.refused else ""
         said += f", {counts.duplicates:,} duplicates" if counts.duplicates else ""
-    return f"  {outcome.table:<26} v{outcome.version:<4}{outcome.seconds:7.1f} s  {escape(said)}"
+    version = "-" if outcome.version < 0 else f"v{outcome.version}"
+    return f"  {outcome.table:<26} {version:<5}{outcome.seconds:7.1f} s  {escape(said)}"
 
 
 def warn(text: str) -> None:

@@ -26,13 +26,24 @@ from pipelines.gold import (
 from pipelines.lakehouse.table import Table
 from pipelines.silver import (
     campaigns,
+    channel_costs,
     customers,
     engagement,
+    locations,
+    machine_events,
+    offers,
+    order_lines,
+    orders,
     person_identifiers,
     products,
+    promotions,
     receipt_lines,
     receipts,
+    sessions,
+    stock,
     stores,
+    weather,
+    web_events,
 )
 
 Build = Callable[..., DataFrame]
@@ -56,13 +67,24 @@ def _steps(stage: str, *modules: Any) -> tuple[Step, ...]:
 FLOW: tuple[Step, ...] = (
     *_steps(
         "refine",
+        stores,
         receipts,
         receipt_lines,
+        web_events,
+        orders,
+        order_lines,
+        engagement,
         products,
-        stores,
+        offers,
+        stock,
         customers,
         campaigns,
-        engagement,
+        promotions,
+        channel_costs,
+        weather,
+        locations,
+        machine_events,
+        sessions,
         person_identifiers,
     ),
     *_steps(

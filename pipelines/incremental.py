@@ -22,13 +22,18 @@ from pyspark.sql import functions as F
 from pipelines.lakehouse.lake import Lake, is_date_scope
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Input, Table
+from pipelines.stretch import needed_dates, touched_rows
 
 
 @dataclass(frozen=True)
 class Touched:
-    """Scope values to rebuild. `values` null: every one."""
+    """Scope values to rebuild. `values` null: every one.
+
+    `reads` are the values whose input rows the rebuild needs, where they are more than those.
+    """
 
     values: tuple[Any, ...] | None
+    reads: tuple[Any, ...] | None = None
 
     @property
     def everything(self) -> bool:
@@ -90,7 +95,7 @@ def touched(
         if before != now:
             needed = tuple(read.by.values()) if read.by else read.on
             try:
-                changed = lake.changes(read.table, before, now, needed)
+                changed = lake.changes(read.table, before, now, needed, of=read.on if read.whole else ())
                 if read.whole:
                     if not changed.isEmpty():
                         return EVERYTHING
@@ -119,7 +124,12 @@ def touched(
         and len(values) > max_share * _all(lake, table, versions, asked)
     ):
         return EVERYTHING
-    return Touched(values)
+    return Touched(values) if table.stretch is None or not values else _stretched(lake, table, values)
+
+
+def _stretched(lake: Lake, table: Table, dates: Sequence[date]) -> Touched:
+    found = touched_rows(lake, table, dates)
+    return EVERYTHING if found is None else Touched(found, needed_dates(lake, table, found))
 
 
 def _values(scope: str, found: Sequence[DataFrame], max_keys: int) -> tuple[Any, ...]:
@@ -162,7 +172,7 @@ def narrowed(table: Table, frames: Mapping[str, DataFrame], change: Touched) -> 
     """The inputs of a build, cut to what the touched values need where that can be said cheaply."""
     if change.values is None:
         return [frames[read.table.name] for read in table.reads]
-    return [_narrow(table, read, frames, change.values) for read in table.reads]
+    return [_narrow(table, read, frames, change.reads or change.values) for read in table.reads]
 
 
 def _narrow(table: Table, read: Input, frames: Mapping[str, DataFrame], values: Sequence[Any]) -> DataFrame:

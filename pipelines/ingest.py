@@ -16,7 +16,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.bronze import records as bronze
-from pipelines.flow import FLOW
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
@@ -103,12 +102,8 @@ def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datet
 
 
 def at_work(sources: Sequence[Source], plan: Plan) -> list[Source]:
-    """The sources that have ever sent a file, or that a table of the flow reads.
-
-    Any other has no bronze table, and costs a run nothing.
-    """
-    read = {read.table.name for step in FLOW for read in step.table.reads}
-    return [s for s in sources if s.name in plan.newest or bronze.TABLES[s.name].name in read]
+    """The sources that have ever sent a file; any other has no bronze table, and costs a run nothing."""
+    return [source for source in sources if source.name in plan.newest]
 
 
 def _marked(table: Table, mark: Mark, batch: int) -> Mark:

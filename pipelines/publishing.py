@@ -19,7 +19,7 @@ from pipelines.gold import customer_totals, kpi_daily, send_list
 from pipelines.lakehouse import audit, storage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
-from pipelines.lakehouse.table import Table
+from pipelines.lakehouse.table import Facts, Table
 from pipelines.lakehouse.tracking import Tracking
 from pipelines.lakehouse.vault import KeyRef
 from pipelines.models.als import champion as als
@@ -119,16 +119,12 @@ def _report(
 
 def _reconciliation(lake: Lake) -> DataFrame:
     """The account of each fact table since it was last rebuilt."""
-    runs = lake.read(audit.TABLE).where(F.col("table").startswith("silver.") & (F.col("received") > 0))
+    facts = [step.table.name for step in FLOW if isinstance(step.table.write, Facts)]
+    runs = lake.read(audit.TABLE).where(F.col("table").isin(facts) & (F.col("received") > 0))
     last = runs.where("rebuilt").groupBy("table").agg(F.max("output_version").alias("since"))
     counted = runs.join(last, on="table", how="inner").where(F.col("output_version") >= F.col("since"))
     sums = [F.sum(name).alias(name) for name in ("received", "accepted", "refused", "duplicates")]
-    return (
-        counted.where(F.col("table") != person_identifiers.TABLE.name)
-        .groupBy("table")
-        .agg(*sums)
-        .orderBy("table")
-    )
+    return counted.groupBy("table").agg(*sums).orderBy("table")
 
 
 def _scores(tracking: Tracking, mark: Mark) -> list[Score]:

@@ -12,20 +12,23 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import reduce
 from graphlib import TopologicalSorter
+from operator import or_
 from typing import Any
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
 from pipelines.lakehouse.facts import account_of, settle
-from pipelines.lakehouse.lake import Lake, any_of
+from pipelines.lakehouse.lake import ABSENT, Lake, any_of
 from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
 from pipelines.lakehouse.refusal import BATCH, judge, quarantine_of
-from pipelines.lakehouse.table import ByScope, Facts, Snapshot, Table
+from pipelines.lakehouse.table import ByScope, Facts, Input, Snapshot, Table
 from pipelines.replay import Replay
 
 LOOK_BACK = 60  # commits searched for the snapshot of an earlier date
@@ -65,7 +68,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one table. `version` is its newest; `counts` is null where it was left alone."""
+    """What became of one table.
+
+    `version` is its newest, `ABSENT` where nothing that it is made of ever arrived; `counts` is null where it
+    was left alone.
+    """
 
     table: str
     version: int
@@ -114,6 +121,8 @@ def make(run: Run, step: Step) -> Outcome:
         models={name: getattr(values[name], "label", "none") for name in table.models},
     )
     head = lake.head(table)
+    if head is None and set(mark.inputs.values()) == {ABSENT}:
+        return Outcome(table.name, ABSENT, None, time.monotonic() - started, "nothing arrived")
     if head is None:
         head = Head(lake.ensure(table), None)
     elif _is_current(lake, table, head, mark):
@@ -127,11 +136,8 @@ def make(run: Run, step: Step) -> Outcome:
 
 
 def _versions(lake: Lake, table: Table) -> dict[str, int]:
-    versions = {}
-    for read in table.reads:
-        head = lake.head(read.table)
-        versions[read.table.name] = lake.ensure(read.table) if head is None else head.version
-    return versions
+    heads = {read.table.name: lake.head(read.table) for read in table.reads}
+    return {name: ABSENT if head is None else head.version for name, head in heads.items()}
 
 
 def _same(old: Mark, new: Mark) -> bool:
@@ -166,11 +172,17 @@ def _facts(
     run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
 ) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
-    (source,) = (read.table for read in table.reads)
-    since = head.mark.inputs.get(source.name) if head.mark and _same(head.mark, mark) else None
+    source, references = table.reads[0].table, table.reads[1:]
+    standing_for = head.mark if head.mark and _same(head.mark, mark) else None
+    if standing_for and any(_moved(run, read, standing_for, mark) for read in references):
+        standing_for = None
+    since = standing_for.inputs.get(source.name) if standing_for else None
     now = mark.inputs[source.name]
+    if since == now:
+        return head.version, None, "unchanged"
     records = lake.read(source, now) if since is None or since > now else lake.added(source, since, now)
-    rows = judge(step.build(records, as_of=run.as_of, **values), table).persist()
+    looked_up = [lake.read(read.table, mark.inputs[read.table.name]) for read in references]
+    rows = judge(step.build(records, *looked_up, as_of=run.as_of, **values), table).persist()
     try:
         account = account_of(table, rows, max_keys=run.value("runner.max_touched_keys"))
         standing = lake.read(table, head.version)
@@ -187,6 +199,26 @@ def _facts(
         return version, judged.counts, _scope_said(table, None if since is None else account.values)
     finally:
         rows.unpersist()
+
+
+def _moved(run: Run, read: Input, old: Mark, new: Mark) -> bool:
+    """Whether what facts look up in a reference has changed, so that each of them must be read again.
+
+    A row that has none of the values looked up says no more than one that is not there.
+    """
+    before, now = old.inputs.get(read.table.name), new.inputs[read.table.name]
+    if before is None or before > now:
+        return True
+
+    def ask() -> bool:
+        changed = run.lake.changes(read.table, before, now, read.on, of=read.on)
+        said = [column for column in read.on if column not in read.table.key]
+        return not changed.where(reduce(or_, (F.col(column).isNotNull() for column in said))).isEmpty()
+
+    try:
+        return before != now and bool(run.asked.once(("moved", read.table.name, before, now, *read.on), ask))
+    except AnalysisException:  # the change feed was cleaned away: rebuild, never guess
+        return True
 
 
 def _quarantine(

@@ -1,8 +1,9 @@
 """The settings: typed, frozen, and parsed once, before Spark starts.
 
-Sources, the later ones winning: `conf/base.yaml`, the environment's file (`--conf conf/cluster.yaml`),
-environment variables (`TILLPOST__LAKE__ROOT=...`), and `--set lake.root=...`. An unknown key in any of them
-is refused with the nearest known one. Code takes values, never this object: the jobs unpack it.
+Sources, the later ones winning: `conf/base.yaml` with `conf/channels.yaml` beside it, the environment's file
+(`--conf conf/cluster.yaml`), environment variables (`TILLPOST__LAKE__ROOT=...`), and `--set lake.root=...`.
+An unknown key in any of them is refused with the nearest known one. Code takes values, never this object: the
+jobs unpack it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,21 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -25,6 +35,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from pipelines.calc.channels import ChannelRule, check_rules
 from pipelines.errors import SettingsError
 
 ENV_PREFIX = "TILLPOST__"
@@ -70,6 +81,7 @@ class BusinessSettings(_Section):
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     close_hour: Annotated[int, Field(ge=0, le=23)]
+    first_day: date
     default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
@@ -93,7 +105,49 @@ class TrackingSettings(_Section):
 class IdentitySettings(_Section):
     """The order in which a fact's identifiers are preferred as its anchor."""
 
-    anchors: tuple[Literal["loyalty_card", "phone", "payment_token"], ...]
+    anchors: tuple[
+        Literal[
+            "loyalty_card",
+            "login",
+            "phone",
+            "email",
+            "payment_token",
+            "mail_link_id",
+            "push_token",
+            "device_id",
+            "cookie",
+        ],
+        ...,
+    ]
+
+
+class SessionSettings(_Section):
+    """When a visit ends, and when it counts as engaged."""
+
+    timeout_minutes: Annotated[int, Field(ge=1, le=720)]
+    engaged_seconds: PositiveInt
+    look_back_days: PositiveInt
+
+
+class MachineSettings(_Section):
+    """When clicks on a message are those of a mail scanner."""
+
+    scan_links: Annotated[int, Field(ge=2)]
+    scan_seconds: PositiveInt
+    view_seconds: PositiveInt
+
+
+class ChannelSettings(_Section):
+    """Which channel a session came by: an ordered rule table, the first rule that fits. See `conf/channels.yaml`."""
+
+    sites: dict[str, tuple[str, ...]]
+    click_ids: dict[str, tuple[str, str]]
+    rules: tuple[ChannelRule, ...]
+
+    @model_validator(mode="after")
+    def _rules_can_be_told_apart(self) -> ChannelSettings:
+        check_rules(self.rules, self.sites)
+        return self
 
 
 class CatalogueSettings(_Section):
@@ -169,6 +223,9 @@ class Settings(BaseSettings):
     spark: SparkSettings
     tracking: TrackingSettings
     identity: IdentitySettings
+    sessions: SessionSettings
+    machines: MachineSettings
+    channels: ChannelSettings
     catalogue: CatalogueSettings
     interests: InterestSettings
     replenishment: ReplenishmentSettings
@@ -201,7 +258,8 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     """Read and check all settings.
 
     Args:
-        conf: The environment's file, laid over the `base.yaml` beside it; null: `conf/base.yaml` alone.
+        conf: The environment's file, laid over the `base.yaml` and `channels.yaml` beside it; null: those of
+            `conf` alone.
         sets: `key=value` pairs with dotted keys; values are read as YAML, so `8`, `true` and `[a, b]` are
             typed.
 
@@ -212,7 +270,7 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     layers: dict[str, Any] = {}
     _refuse_unknown_variables()
     for source in (
-        *(_yaml_source(path) for path in (base, conf) if path is not None),
+        *(_yaml_source(path) for path in (base, base.with_name("channels.yaml"), conf) if path is not None),
         EnvSettingsSource(Settings),
         *(InitSettingsSource(Settings, _nest(pair)) for pair in sets),
     ):
@@ -221,7 +279,7 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
         return Settings.model_validate(layers)
     except ValidationError as error:
         raise SettingsError(
-            _explain(error), remedy=f"Mend the named keys; {base} lists every one."
+            _explain(error), remedy=f"Mend the named keys; {base} and channels.yaml beside it list every one."
         ) from error
 
 

@@ -48,7 +48,6 @@ def land(
             kind,
             files,
             instant,
-            time_zone=settings.business.time_zone,
             done=board.step,
         )
     rows = [[what, f"{count:,}"] for what, count in told(account)]

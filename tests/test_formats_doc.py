@@ -38,7 +38,7 @@ def test_the_example_lands_as_it_says(example: Any, tmp_path: Path) -> None:
     assert example.FORMAT.name not in FORMATS, "the example has come true: choose another"
     (tmp_path / "deliveries.csv").write_text(block("csv"), encoding="utf-8")
     files = found(example.FORMAT, [tmp_path / "deliveries.csv"])
-    account = land(str(tmp_path / "landing"), example.FORMAT, files, ARRIVED, time_zone="UTC")
+    account = land(str(tmp_path / "landing"), example.FORMAT, files, ARRIVED)
     assert (account.read, account.written, account.unreadable, account.faults) == (
         3,
         {"engagement": 3},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from pipelines.settings import load
 
 
 def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = Path("conf/base.yaml").read_text(encoding="utf-8")
-    (tmp_path / "base.yaml").write_text(base, encoding="utf-8")
+    for name in ("base.yaml", "channels.yaml"):
+        shutil.copy(Path("conf") / name, tmp_path)
     own = tmp_path / "own.yaml"
     own.write_text("als: {rank: 5, iterations: 3}\n", encoding="utf-8")
     assert load(own).als.rank == 5
@@ -36,6 +37,15 @@ def test_every_environment_is_whole(conf: str) -> None:
         ("business.time_zone=Mars/Base", "business.time_zone"),
         ("als.rank", "not of the form key=value"),
         ("lake=x", "lake"),
+        ("channels.rules=[]", "there is no rule"),
+        ("channels.rules=[{channel: Email}]", "the rule of Email asks for nothing"),
+        ("channels.rules=[{channel: Email, medium: '('}]", "'\\(' is not a regular expression"),
+        ("channels.rules=[{channel: Email, site: serch}]", "unknown site 'serch'; did you mean search"),
+        (
+            "channels.rules=[{channel: A, medium: a}, {channel: B, medium: a}]",
+            "rule 2 .B. asks for what rule 1",
+        ),
+        ("channels.rules=[{channel: A, media: a}]", "channels.rules.0.media: unknown setting"),
     ],
 )
 def test_a_wrong_setting_is_refused(pair: str, says: str) -> None:

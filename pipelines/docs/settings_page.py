@@ -22,10 +22,10 @@ _INTRO = """<!-- Written by `make docs`; edit conf/ and pipelines/settings.py, n
 
 # The settings
 
-Four sources, the later ones winning: `conf/base.yaml`; the environment's file (`--conf conf/cluster.yaml`);
-environment variables (`TILLPOST__LAKE__ROOT=/lake`); `--set lake.root=/lake`. A key that is not listed here
-is refused in each of them, with the nearest one that is, before Spark starts (exit code 3). Secrets are no
-settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
+Four sources, the later ones winning: `conf/base.yaml` with `conf/channels.yaml` beside it; the environment's file
+(`--conf conf/cluster.yaml`); environment variables (`TILLPOST__LAKE__ROOT=/lake`); `--set lake.root=/lake`. A key
+that is not listed here is refused in each of them, with the nearest one that is, before Spark starts (exit code 3).
+Secrets are no settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
 _COMMENT = re.compile(r"[\s\]}]*#\s*(.*)")
 _WORDS = {"integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 _LIMITS = {
@@ -39,8 +39,9 @@ _LIMITS = {
 def settings_page() -> str:
     """Every setting: its type, its value in each file of `conf/`, what it is for, and what it rebuilds."""
     schema = Settings.model_json_schema()
-    base = _text("base")
-    comments, values = comments_of(base), dict(_values(base))
+    base, channels = _text("base"), _text("channels")
+    comments, shown = comments_of(base), {path: _shown(value) for path, value in _values(base)}
+    shown |= {path: f"{len(value)}, in `channels.yaml`" for path, value in _values(channels)}
     others = {name: dict(_values(_text(name))) for name in ENVIRONMENTS}
     parts = [_INTRO]
     for section, reference in schema["properties"].items():
@@ -51,7 +52,7 @@ def settings_page() -> str:
             meaning = [_capital(comments[path])] if path in comments else []
             meaning += [f"In `{env}.yaml`: {_shown(at[path])}" for env, at in others.items() if path in at]
             meaning += _rebuilds(path)
-            rows.append((f"`{path}`", kind_of(field), _shown(values[path]), ". ".join(meaning)))
+            rows.append((f"`{path}`", kind_of(field), shown[path], ". ".join(meaning)))
         says = " ".join(model["description"].split())
         parts += [f"## {section}", says, grid(("setting", "type", "in base.yaml", "meaning"), rows)]
     return joined(parts)
@@ -87,10 +88,14 @@ def kind_of(field: dict[str, Any]) -> str:
         return " or ".join(map(kind_of, field["anyOf"]))
     if "enum" in field:
         return "one of " + ", ".join(f"`{value}`" for value in field["enum"])
+    if "$ref" in field:
+        return re.sub("([A-Z])", r" \1", field["$ref"].rsplit("/", 1)[-1]).lower().strip()
+    if "prefixItems" in field:
+        return " and ".join(map(kind_of, field["prefixItems"]))
     if field.get("type") == "array":
         return "list of " + kind_of(field["items"]).removeprefix("one of ")
     if field.get("type") == "object":
-        return "mapping of text to text"
+        return "mapping of text to " + kind_of(field["additionalProperties"])
     word = _WORDS.get(str(field.get("type")), "text")
     return ", ".join(
         [word, *(says.format(field[limit]) for limit, says in _LIMITS.items() if limit in field)]

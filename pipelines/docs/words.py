@@ -35,17 +35,18 @@ def touches(table: Table, read: Input) -> str:
     if not table.scope:
         return "the whole table"
     scope = table.scope[0]
-    if isinstance(table.write, Facts):
+    if isinstance(table.write, Facts) and not read.whole:
         return f"the `{scope}` that it names; only new records are read"
     if isinstance(table.write, Snapshot):
         return f"the whole partition of the run's `{scope}`"
     if read.whole:
-        return f"every `{scope}`"
+        return f"every `{scope}`" + (f", when one of {ticked(read.on)} changes in it" if read.on else "")
     if read.through is not None:
         shared = ticked(read.on)
         return f"the `{scope}` found through the rows of {link(read.through)} with the same {shared}"
     source = (read.by or {})[scope]
-    return f"its own `{scope}`" if source == scope else f"the `{scope}` equal to its `{source}`"
+    own = f"its own `{scope}`" if source == scope else f"the `{scope}` equal to its `{source}`"
+    return own if table.stretch is None else f"{own}, and that of each row that it may join or break"
 
 
 def maker(table: Table) -> str:

@@ -75,7 +75,8 @@ class Input:
         by: Scope column -> column of this input; left out where the names are the same.
         through: Where this input does not carry the scope: another input that does, or that leads to one that
             does.
-        on: The columns that this input shares with `through`.
+        on: The columns that this input shares with `through`; of a `whole` input, those that are looked up in
+            it, where a change of any other touches nothing.
         whole: A changed row touches every scope value, since any row of the output may lean on it.
     """
 
@@ -84,6 +85,24 @@ class Input:
     through: Table | None = None
     on: tuple[str, ...] = ()
     whole: bool = False
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The rows of a table by date go on into later dates, as sessions do that cross midnight.
+
+    A row begins on its scope's date. What happens on a date touches each row that it may join or break, and
+    the inputs of a row are those from the day before its first date to its last.
+
+    Args:
+        opens: The column with the first date on which something that happens may join the row.
+        closes: The column with the last such date.
+        until: The column with the last date of which the row holds something.
+    """
+
+    opens: str
+    closes: str
+    until: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +122,7 @@ class Table:
         models: Names of the models whose champion `build` takes as a keyword. A new version rebuilds the
             table.
         write: How rows reach the table.
+        stretch: How its rows go on beyond the date of their scope; null: they do not.
         version: Raised when the meaning of the rows changes; that rebuilds the table.
     """
 
@@ -116,6 +136,7 @@ class Table:
     params: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     write: Write = field(default_factory=ByScope)
+    stretch: Stretch | None = None
     version: int = 1
 
     def __post_init__(self) -> None:

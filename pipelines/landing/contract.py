@@ -28,6 +28,7 @@ class Field:
         type: What silver makes of it.
         meaning: For the documentation: meaning, unit, and what a missing value says.
         required: A record without it is refused.
+        local: An instant that may come without an offset; whoever types it knows the zone that is meant.
         contact: This field is a person's contact: normalised, hashed and sealed at ingest, so that bronze
             holds a token.
         many: The fields of each object, when this field is a list of objects; `type` is then not used.
@@ -37,6 +38,7 @@ class Field:
     type: DataType
     meaning: str
     required: bool = False
+    local: bool = False
     contact: Contact | None = None
     many: tuple[Field, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.lakehouse.types import MONEY, QUANTITY, STRING, TIMESTAMP
+from pipelines.lakehouse.types import LONG, MONEY, QUANTITY, STRING, TIMESTAMP
 from pipelines.landing.contract import Field, Source
 
 SOURCE = Source(
@@ -18,13 +18,28 @@ SOURCE = Source(
         Field("store_id", STRING, "The shop", required=True),
         Field("till_id", STRING, "The till in the shop; missing where a shop has one number for all"),
         Field("kind", STRING, "`sale` or `return`; missing: a sale"),
-        Field("purchased_at", TIMESTAMP, "The till's clock with its offset, ISO 8601", required=True),
+        Field(
+            "purchased_at",
+            TIMESTAMP,
+            "The till's clock, ISO 8601; without an offset it is of the shop's time zone",
+            required=True,
+            local=True,
+        ),
         Field("loyalty_card", STRING, "Number of the card shown; missing: none was"),
         Field("phone", STRING, "Phone dictated at the till; missing: none was", contact="phone"),
         Field(
             "payment_token",
             STRING,
             "The payment provider's token of the bank card; missing: cash or not given",
+        ),
+        Field("order_id", STRING, "The web shop's order that was picked up; missing: it is no pick-up"),
+        Field("points_earned", LONG, "Loyalty points earned; missing: not told"),
+        Field("points_spent", LONG, "Loyalty points paid with; missing: not told"),
+        Field(
+            "returns_receipt",
+            STRING,
+            "Of a return: store, till, number and day of the receipt it takes back, joined by `/`; missing: a "
+            "sale, or a return without its receipt",
         ),
         Field(
             "lines",

@@ -26,7 +26,8 @@ SOURCE = Source(
         Field(
             "kind",
             STRING,
-            "`page_view`, `category_view`, `product_view`, `search`, `cart`, `purchase`, `login` or `subscribe`",
+            "`page_view`, `category_view`, `product_view`, `search`, `cart`, `purchase`, `login` or `subscribe`; "
+            "any other is kept under its own name, as a sign of activity",
             required=True,
         ),
         Field("occurred_at", TIMESTAMP, "When it happened, ISO 8601 with offset", required=True),
@@ -44,6 +45,11 @@ SOURCE = Source(
         Field("utm_content", STRING, "The link's `utm_content`; missing: untagged"),
         Field("utm_term", STRING, "The link's `utm_term`; missing: untagged"),
         Field("user_agent", STRING, "What the browser calls itself; missing: not told"),
+        Field(
+            "device",
+            STRING,
+            "`phone`, `tablet`, `desktop`, `tv` or `other`, as the sender holds; missing: the user agent tells",
+        ),
         Field("region", STRING, "Where the visitor is, by the sender's own names; missing: not told"),
         Field("category_id", STRING, "The category looked at; missing for other kinds"),
         Field("search_text", STRING, "What was searched for; missing for other kinds"),

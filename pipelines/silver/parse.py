@@ -7,6 +7,8 @@ a word. So shapes are checked before the cast.
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -26,7 +28,8 @@ from pipelines.landing.contract import Field, Source
 
 PARSED = "_parsed"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
-_INSTANT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$"
+_CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
+_INSTANT = rf"^{_CLOCK}(Z|[+-]\d{{2}}:\d{{2}})$"
 _SEALED = "sealed_record"  # what framing leaves of a record that it could not read but had to seal
 _CARRIED = ("arrived_at", "file", "position", BATCH, "content_hash")
 
@@ -34,6 +37,9 @@ _CARRIED = ("arrived_at", "file", "position", BATCH, "content_hash")
 def parse(records: DataFrame, source: Source) -> DataFrame:
     """One row per record: its typed top-level fields, lists of objects still as text, and the reasons against
     it.
+
+    A field that may be `local` has a second column, `<name>_local`: the clock as text where it came without an
+    offset, for `placed` to put into a zone; the field itself is then null.
 
     Args:
         records: Rows in the shape of bronze.
@@ -62,6 +68,9 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
     usable = F.col("_object").isNotNull() & F.col(f"_object.{_SEALED}").isNull() & F.col("_utf8")
     damaged = F.col("_body._corrupt").isNotNull()
     values = [_value(F.col(f"_object.{f.name}"), f).alias(f.name) for f in source.fields]
+    values += [
+        _clock(_given(F.col(f"_object.{f.name}"))).alias(f"{f.name}_local") for f in source.fields if f.local
+    ]
     against_fields = [
         reason for f in source.fields for reason in _against(F.col(f"_object.{f.name}"), f, damaged)
     ]
@@ -102,6 +111,47 @@ def explode_items(parsed: DataFrame, field: Field) -> DataFrame:
     )
 
 
+def typed(field: Field) -> Column:
+    """A list of objects as they come from `parse`, each with its fields typed; null where it is missing."""
+    return F.transform(
+        field.name, lambda each: F.struct(*(_value(each[f.name], f).alias(f.name) for f in field.many))
+    )
+
+
+def against_items(field: Field) -> list[Objection]:
+    """What speaks against a record of which any object of a list is wrong, for a list that stays in its row."""
+
+    def holds(inner: Field, number: int, each: Column) -> Column:
+        return _against(each[inner.name], inner, F.lit(False))[number].condition
+
+    return [
+        Objection(
+            F.exists(field.name, partial(holds, inner, number)),
+            objection.reason,
+            f"{field.name}.{inner.name}",
+        )
+        for inner in field.many
+        for number, objection in enumerate(_against(F.lit(None).cast("string"), inner, F.lit(False)))
+    ]
+
+
+def placed(name: str, *zones: Column) -> Column:
+    """The instant of a `local` field: as it came with its offset, else its clock in the first zone that is known.
+
+    An hour that a change of clocks skips counts as the one after it, one that comes twice as its first.
+    """
+    clock = F.col(f"{name}_local")
+    return F.coalesce(
+        F.col(name), *(F.concat(clock, F.lit(" "), zone).try_cast(TimestampType()) for zone in zones)
+    )
+
+
+def _clock(text: Column) -> Column:
+    """The text of a clock without an offset, where it is one, with its seconds."""
+    is_clock = text.rlike(f"^{_CLOCK}$") & text.try_cast(TimestampType()).isNotNull()
+    return F.when(is_clock, F.regexp_replace(text, r"([T ]\d{2}:\d{2})$", "$1:00"))
+
+
 def _value(raw: Column, field: Field) -> Column:
     if field.many:
         return raw
@@ -136,7 +186,10 @@ def _against(raw: Column, field: Field, damaged: Column) -> list[Objection]:
         found.append(Objection(given.isNull(), Reason.MISSING_VALUE, field.name))
     if not isinstance(field.type, StringType):
         value = _cast(given, field.type)
-        found.append(Objection(given.isNotNull() & value.isNull(), Reason.WRONG_TYPE, field.name))
+        clock = _clock(given) if field.local else F.lit(None)
+        found.append(
+            Objection(given.isNotNull() & value.isNull() & clock.isNull(), Reason.WRONG_TYPE, field.name)
+        )
         if isinstance(field.type, DecimalType):
             exact = given.try_cast(DecimalType(38, 18))
             found.append(Objection(value != exact, Reason.TOO_PRECISE, field.name))

@@ -11,13 +11,13 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.bronze import records as bronze
 from pipelines.lakehouse.reasons import Reason
 from pipelines.lakehouse.refusal import ITEM, Objection, flag, refuse_if
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, INT, MONEY, QUANTITY, STRING
 from pipelines.landing.receipts import SOURCE
 from pipelines.silver import receipts as silver_receipts
+from pipelines.silver.anchor import ANCHOR
 from pipelines.silver.parse import explode_items
 
 LINES = next(field for field in SOURCE.fields if field.name == "lines")
@@ -34,8 +34,7 @@ TABLE = Table(
         Col("purchased_on", DATE, "Business day", nullable=False),
         Col("store_id", STRING, "The shop", nullable=False),
         Col("kind", STRING, "`sale` or `return`", nullable=False),
-        Col("anchor_type", STRING, "Type of the strongest identifier on the receipt; null: anonymous"),
-        Col("anchor_value", STRING, "That identifier; null: anonymous"),
+        *ANCHOR,
         Col("product_id", STRING, "The good; it need not be in the catalogue", nullable=False),
         Col("quantity", QUANTITY, "Pieces or kilograms; negative for a return", nullable=False),
         Col(
@@ -49,15 +48,25 @@ TABLE = Table(
         ),
         *LINEAGE,
     ),
-    inputs=(bronze.TABLES["receipts"],),
+    inputs=silver_receipts.TABLE.inputs,
     params=silver_receipts.TABLE.params,
     write=Facts(unit=("purchased_on", "receipt_id")),
 )
 
 
-def build(records: DataFrame, *, as_of: date, time_zone: str, anchors: tuple[str, ...]) -> DataFrame:
+def build(
+    records: DataFrame,
+    stores: DataFrame,
+    *,
+    as_of: date,
+    time_zone: str,
+    first_day: date,
+    anchors: tuple[str, ...],
+) -> DataFrame:
     """One row per line of every record that could be read, with the reasons against it."""
-    receipts = silver_receipts.build(records, as_of=as_of, time_zone=time_zone, anchors=anchors)
+    receipts = silver_receipts.build(
+        records, stores, as_of=as_of, time_zone=time_zone, first_day=first_day, anchors=anchors
+    )
     lines = explode_items(flag(receipts, silver_receipts.TABLE), LINES)
     amounts = ("quantity", "net_amount", "loyalty_discount", "coupon_discount")
     lines = refuse_if(

@@ -60,6 +60,11 @@ def test_a_table_is_made_from_its_contract(lake: Lake) -> None:
     assert "delta.constraints.visits_at_least_0" in details["properties"]
 
 
+def test_a_null_passes_an_expectation_in_the_lake_too(lake: Lake) -> None:
+    lake.commit(TABLE, people(lake, ("a", None)), mark("one"), parent=lake.ensure(TABLE))
+    assert lake.read(TABLE).count() == 1
+
+
 def test_replacing_keys_leaves_the_rest_and_the_feed_tells_only_what_changed(lake: Lake) -> None:
     parent = lake.ensure(TABLE)
     first = lake.commit(

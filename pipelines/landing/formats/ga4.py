@@ -13,10 +13,11 @@ https://developers.google.com/analytics/devguides/collection/ga4/reference/event
 | `event_params`: page_location, page_referrer, search_term, transaction_id, mail_link_id, push_token, exp_variant_string | `url`, `referrer`, `search_text`, `order_id`, `mail_link_id`, `push_token`, `test_arm` |
 | `collected_traffic_source.manual_*`, else `event_params`: source, medium, campaign, content, term | `utm_*` |
 | `geo.region` | `region` |
+| `device.category`: mobile, tablet, desktop, smart tv | `device`: phone, tablet, desktop, tv; any other stays |
 | `items` | `impressions` of a view_item_list, `lines` of any other |
 
 GA4 gives an event no id: `ga4_items.event_id` makes one. A price is rounded to cents, since GA4 keeps floats.
-The rest (device, e-commerce totals, other parameters) travels under `vendor`, by GA4's own names.
+The rest (e-commerce totals, other parameters) travels under `vendor`, by GA4's own names.
 """  # noqa: E501 - a row of a table
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ KINDS = {
     "view_search_results": "search",
     "add_to_cart": "cart",
 }
+DEVICES = {"mobile": "phone", "tablet": "tablet", "desktop": "desktop", "smart tv": "tv"}
 _PARAMS = {
     "url": "page_location",
     "referrer": "page_referrer",
@@ -69,6 +71,10 @@ def web_event(row: Fields) -> Fields:
     """One row as a canonical record."""
     rest = dict(row)
     params, traffic, geo = _params(rest), _object(rest, "collected_traffic_source"), _object(rest, "geo")
+    device = _object(rest, "device")
+    form = DEVICES.get(text(device.get("category")) or "")
+    if form:
+        device.pop("category")
     name, items = text(rest.pop("event_name", None)), rest.pop("items", None)
     read, user = _read(items), text(rest.pop("user_id", None))
     by_address = user is not None and "@" in user
@@ -80,6 +86,7 @@ def web_event(row: Fields) -> Fields:
         login=None if by_address else user,
         email=user if by_address else None,
         region=text(geo.pop("region", None)),
+        device=form,
         **{field: _taken(params, param) for field, param in _PARAMS.items()},
         **{
             field: text(traffic.pop(manual, None)) or _taken(params, param)
@@ -88,7 +95,7 @@ def web_event(row: Fields) -> Fields:
         impressions=impressions(read) if name == "view_item_list" else None,
         lines=None if name == "view_item_list" else lines(read),
     )
-    rest |= {"event_params": params, "collected_traffic_source": traffic, "geo": geo}
+    rest |= {"event_params": params, "collected_traffic_source": traffic, "geo": geo, "device": device}
     rest |= {"items": items} if items and not read else {}
     vendor = {key: value for key, value in rest.items() if value not in (None, {}, [])}
     return found | known(**{VENDOR: vendor})

@@ -61,7 +61,6 @@ def land(
     paths: Sequence[Path],
     arrived_at: datetime,
     *,
-    time_zone: str,
     done: Callable[[], None] = lambda: None,
 ) -> Account:
     """Convert and drop files, as `found` gives them.
@@ -71,7 +70,6 @@ def land(
         kind: Their format.
         paths: The files.
         arrived_at: When they arrived.
-        time_zone: Of clocks that name none.
         done: Called once for each file.
 
     Raises:
@@ -80,7 +78,7 @@ def land(
     whole, seen = Account(), set[str]()
     by_name = sorted(paths, key=lambda path: (path.name, path))
     for unit in [by_name] if kind.together else [[path] for path in paths]:
-        reading = Reading(time_zone, done)
+        reading = Reading(done)
         try:
             name = _name(kind, unit)
             if name in seen:

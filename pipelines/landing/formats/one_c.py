@@ -9,7 +9,7 @@ https://1cfresh.com/articles/data_odata.
 - **CSV**: a row for each line of a receipt, with the receipt's attributes repeated; separated by `;`, `,` or
   tabs. Rows of a receipt need not stand together.
 
-UTF-8. Dates as `01.03.2024 10:15:00` or ISO 8601; without an offset they are of the business's time zone.
+UTF-8. Dates as `01.03.2024 10:15:00` or ISO 8601; without an offset they are of the shop's time zone.
 Numbers with a point or a comma, blanks between thousands.
 
 | 1C | `receipts` |
@@ -21,6 +21,9 @@ Numbers with a point or a comma, blanks between thousands.
 | `Дата` or `Date` | `purchased_at` |
 | `КартаЛояльности`, else `ДисконтнаяКарта` | `loyalty_card` |
 | `Телефон`, `ТокенПлатежнойКарты` | `phone`, sealed at ingest; `payment_token` |
+| `НомерЗаказа`, else `ЗаказПокупателя` | `order_id`, of an order of the web shop that is picked up |
+| `НачисленоБаллов`, `СписаноБаллов` | `points_earned`, `points_spent` |
+| `ЧекПродажи` | `returns_receipt`: shop, till, number and day of the sale, joined by `/` |
 | `Номенклатура`, `Количество`, `Сумма` | a line's `product_id`, `quantity`, `net_amount` |
 | `СуммаСкидкиПоКарте`, `СуммаСкидкиПоКупону` | a line's `loyalty_discount`, `coupon_discount` |
 
@@ -56,7 +59,7 @@ def convert(files: Sequence[Path], reading: Reading) -> Iterator[Item]:
             if isinstance(document, Unread):
                 yield Refused(SOURCE, document)
             else:
-                yield Record(SOURCE, receipt(document, reading.time_zone))
+                yield Record(SOURCE, receipt(document))
 
 
 def _of_rows(file: Path, reading: Reading) -> Iterator[Item]:
@@ -65,7 +68,7 @@ def _of_rows(file: Path, reading: Reading) -> Iterator[Item]:
         if isinstance(found, Unread):
             yield Refused(SOURCE, found)
         else:
-            yield Record(SOURCE, receipt(_document(found[1]), reading.time_zone), read=len(found[1]))
+            yield Record(SOURCE, receipt(_document(found[1])), read=len(found[1]))
 
 
 def _key(row: Fields) -> str:

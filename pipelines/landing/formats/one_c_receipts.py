@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pipelines.landing.formats.private import VENDOR
 from pipelines.landing.formats.reading import Fields
@@ -46,8 +45,8 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _DATES = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M")
 
 
-def receipt(document: Fields, time_zone: str) -> Fields:
-    """One document as a canonical record; `time_zone` is that of dates without an offset."""
+def receipt(document: Fields) -> Fields:
+    """One document as a canonical record."""
     rest = dict(document)
     table = rest.pop(LINES, None)
     shaped = isinstance(table, list) and all(isinstance(line, dict) for line in table)
@@ -56,10 +55,14 @@ def receipt(document: Fields, time_zone: str) -> Fields:
         store_id=_taken(rest, "Магазин", "Склад"),
         till_id=_taken(rest, "КассаККМ"),
         kind=_kind(rest),
-        purchased_at=moment(_taken(rest, "Дата", "Date"), time_zone),
+        purchased_at=moment(_taken(rest, "Дата", "Date")),
         loyalty_card=_taken(rest, "КартаЛояльности", "ДисконтнаяКарта"),
         phone=_taken(rest, "Телефон"),
         payment_token=_taken(rest, "ТокенПлатежнойКарты"),
+        order_id=_taken(rest, "НомерЗаказа", "ЗаказПокупателя"),
+        points_earned=points(_taken(rest, "НачисленоБаллов")),
+        points_spent=points(_taken(rest, "СписаноБаллов")),
+        returns_receipt=_taken(rest, "ЧекПродажи"),
         lines=[_line(line) for line in table] if shaped and table else None,
     )
     rest |= {} if shaped else {LINES: table}
@@ -113,22 +116,30 @@ def number(value: str | None) -> str | None:
     return plain if _NUMBER.fullmatch(plain) else value
 
 
-def moment(value: str | None, time_zone: str) -> str | None:
-    """A date of 1C with its offset; what is no date is given back, for silver to refuse it.
+def points(value: str | None) -> str | None:
+    """Points, which 1C writes with decimals; a part of a point is given back, for silver to refuse it.
 
-    >>> moment("01.03.2024 10:15:00", "Europe/Moscow"), moment("2024-03-01T10:15:00Z", "Europe/Moscow")
-    ('2024-03-01T10:15:00+03:00', '2024-03-01T10:15:00+00:00')
+    >>> points("1 250,00"), points("3"), points("0,5")
+    ('1250', '3', '0.5')
+    """
+    plain = number(value)
+    return None if plain is None else re.sub(r"\.0+$", "", plain)
+
+
+def moment(value: str | None) -> str | None:
+    """A date of 1C, in ISO 8601; without an offset it stays so, and is of its shop's zone.
+
+    What is no date is given back, for silver to refuse it.
+
+    >>> moment("01.03.2024 10:15:00"), moment("2024-03-01T10:15:00+03:00"), moment("вчера")
+    ('2024-03-01T10:15:00', '2024-03-01T10:15:00+03:00', 'вчера')
     """
     if value is None:
         return None
     if _ISO.fullmatch(value):
         with suppress(ValueError):
-            return _placed(datetime.fromisoformat(value), time_zone)
+            return datetime.fromisoformat(value).isoformat()
     for form in _DATES:
         with suppress(ValueError):
-            return _placed(datetime.strptime(value, form), time_zone)  # noqa: DTZ007 - placed in its zone
+            return datetime.strptime(value, form).isoformat()  # noqa: DTZ007 - silver places it in its zone
     return value
-
-
-def _placed(moment: datetime, time_zone: str) -> str:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(time_zone))).isoformat()

@@ -6,7 +6,7 @@ A file holds one array, one posted body a line, or one event a line.
 | SendGrid | `engagement` |
 |---|---|
 | `sg_event_id` | `event_id` |
-| `event` | `kind`: processed is `sent`, open `opened`, click `clicked`, bounce `bounced`, spamreport `complained`, unsubscribe and group_unsubscribe `unsubscribed`; `delivered` and any other keep their name |
+| `event` | `kind`: processed is `sent`, open `opened`, click `clicked`, bounce `bounced`, spamreport `complained`, unsubscribe and group_unsubscribe `unsubscribed`; `delivered` keeps its name, and so does what silver refuses as an unknown kind: `deferred`, `dropped`, `group_resubscribe` |
 | `timestamp`, in seconds | `occurred_at` |
 | `email` | `email`, sealed at ingest |
 | `sg_message_id` | `message_id` |
@@ -14,6 +14,7 @@ A file holds one array, one posted body a line, or one event a line.
 | `sg_machine_open` | `machine` |
 | `loyalty_card`, a unique argument set when the mail was sent | `loyalty_card` |
 | `campaign_id`, a unique argument; else `marketing_campaign_id` or `singlesend_id` | `campaign_id` |
+| `mail_link_id`, `product_id`, `block`, `order_id`, `receipt_id`, unique arguments | the fields of that name |
 
 Unique arguments come among an event's own fields, or under `unique_args`. The rest travels under `vendor`.
 """  # noqa: E501 - a row of a table
@@ -40,6 +41,7 @@ KINDS = {
     "unsubscribe": "unsubscribed",
     "group_unsubscribe": "unsubscribed",
 }
+_ARGUMENTS = ("mail_link_id", "product_id", "block", "order_id", "receipt_id")
 _CAMPAIGNS = ("campaign_id", "marketing_campaign_id", "singlesend_id")
 
 
@@ -75,6 +77,7 @@ def engagement(event: Fields) -> Fields:
         email=take("email"),
         message_id=text(take("sg_message_id")),
         link=text(take("url")),
+        **{name: text(take(name)) for name in _ARGUMENTS},
         machine=str(machine).lower() if machine is not None else None,
     )
     if isinstance(arguments, dict):

@@ -60,12 +60,10 @@ class Reading:
     """One conversion at work.
 
     Args:
-        time_zone: Of the vendor's clocks that name none: the business's.
         done: Called once for each file read to its end.
         count: The vendor's records read so far. files: The files read to their end so far.
     """
 
-    time_zone: str
     done: Callable[[], None] = lambda: None
     count: int = 0
     files: int = 0

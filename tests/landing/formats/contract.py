@@ -28,10 +28,10 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Record = dict[str, Any]
 
 
-def landed(root: Path, name: str, *paths: Path, time_zone: str = "Europe/Moscow") -> Account:
+def landed(root: Path, name: str, *paths: Path) -> Account:
     """Land files of a format."""
     kind = find(name)
-    return land(str(root), kind, found(kind, paths), ARRIVED, time_zone=time_zone)
+    return land(str(root), kind, found(kind, paths), ARRIVED)
 
 
 def golden(root: Path, name: str, *files: str) -> tuple[Account, dict[str, list[Record]]]:
@@ -83,7 +83,8 @@ def _fits(text: str, field: Field) -> bool:
     try:
         match field.type:
             case TimestampType():
-                return bool(_INSTANT.fullmatch(text) and datetime.fromisoformat(text))
+                shaped = _INSTANT.fullmatch(text) or (field.local and _INSTANT.fullmatch(text + "Z"))
+                return bool(shaped and datetime.fromisoformat(text))
             case DateType():
                 return bool(_DAY.fullmatch(text) and datetime.fromisoformat(text))
             case DecimalType(scale=scale):

@@ -28,7 +28,7 @@ def test_rows_of_a_receipt_join_wherever_they_stand(tmp_path: Path) -> None:
         "store_id": "S1",
         "till_id": "T1",
         "kind": "sale",
-        "purchased_at": "2024-03-01T10:15:00+03:00",
+        "purchased_at": "2024-03-01T10:15:00",
         "loyalty_card": "C1",
         "phone": "+7 (916) 123-45-67",
         "lines": [
@@ -82,7 +82,7 @@ def test_an_answer_of_the_odata_service(tmp_path: Path) -> None:
     assert (account.read, account.unreadable, account.aside) == (4, 1, {})
     sale, deleted, postponed, torn = found["receipts"]
     assert (sale["receipt_no"], sale["till_id"], sale["kind"]) == ("201", "T1", "sale")
-    assert sale["purchased_at"] == "2024-03-01T11:00:00+03:00"
+    assert sale["purchased_at"] == "2024-03-01T11:00:00"
     assert [line["net_amount"] for line in sale["lines"]] == ["2.40", "4"]
     assert sale["lines"][0]["coupon_discount"] == "0.10"
     assert "loyalty_card" not in sale
@@ -127,11 +127,30 @@ def test_windows_1251_is_refused_row_by_row_not_misread(tmp_path: Path) -> None:
     assert r"\xd7\xca-000101" in records(tmp_path / "landing")["receipts"][0][UNREAD]
 
 
+def test_points_a_pick_up_and_the_receipt_taken_back() -> None:
+    found = receipt(
+        {
+            "ВидОперации": "Возврат",
+            "НомерЗаказа": "W17",
+            "НачисленоБаллов": "0,00",
+            "СписаноБаллов": "1 250,00",
+            "ЧекПродажи": "S1/T1/101/2024-03-01",
+        }
+    )
+    assert found == {
+        "kind": "return",
+        "order_id": "W17",
+        "points_earned": "0",
+        "points_spent": "1250",
+        "returns_receipt": "S1/T1/101/2024-03-01",
+    }
+
+
 @pytest.mark.parametrize(
     "value", ["01.03.2024", "2024-03-01", "31.02.2024 10:00:00", "вчера", "20240301T101500"]
 )
 def test_what_is_no_moment_is_given_back(value: str) -> None:
-    assert moment(value, "Europe/Moscow") == value
+    assert moment(value) == value
 
 
 @pytest.mark.parametrize(
@@ -144,5 +163,5 @@ def test_numbers(value: str | None, says: str | None) -> None:
 def test_any_document_gives_a_record() -> None:
     for value in (None, "", 1, [], [1], {}, "x"):
         names = ("Товары", "Дата", "Статус", "ВидОперации", "DeletionMark", "Телефон")
-        assert isinstance(receipt(dict.fromkeys(names, value), "UTC"), dict)
-    assert receipt({"Товары": "x"}, "UTC")["vendor"] == {"Товары": "x"}
+        assert isinstance(receipt(dict.fromkeys(names, value)), dict)
+    assert receipt({"Товары": "x"})["vendor"] == {"Товары": "x"}

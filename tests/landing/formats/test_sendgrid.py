@@ -63,10 +63,12 @@ def test_a_bounces_reason_that_names_the_address_is_private(tmp_path: Path) -> N
 
 
 def test_unique_arguments_come_in_either_place() -> None:
-    beside = engagement({"event": "delivered", "loyalty_card": "C1", "block": "hero"})
-    below = engagement({"event": "delivered", "unique_args": {"loyalty_card": "C1", "block": "hero"}})
-    assert beside["loyalty_card"] == below["loyalty_card"] == "C1"
-    assert (beside["vendor"], below["vendor"]) == ({"block": "hero"}, {"unique_args": {"block": "hero"}})
+    arguments = {"loyalty_card": "C1", "block": "hero", "product_id": 7, "mail_link_id": "m1", "tone": "warm"}
+    beside = engagement({"event": "delivered", **arguments})
+    below = engagement({"event": "delivered", "unique_args": arguments})
+    for name in ("loyalty_card", "block", "product_id", "mail_link_id"):
+        assert beside[name] == below[name] == str(arguments[name])
+    assert (beside["vendor"], below["vendor"]) == ({"tone": "warm"}, {"unique_args": {"tone": "warm"}})
 
 
 def test_bodies_one_a_line_and_a_torn_one_between(tmp_path: Path) -> None:
