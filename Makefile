@@ -71,7 +71,7 @@ check: $(VENV) ## Lint, types, import layers and the tests without a JVM; under 
 	@.venv/bin/ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --cache-dir .cache/import-linter
-	@$(PYTEST) $(STRICT) -q -m "not spark and not system"
+	@$(PYTEST) $(STRICT) -q -n auto --dist loadfile -m "not spark and not system"
 
 test: setup ## Every test but the system tests; a skip that is not by design fails.
 	@$(PYTEST) $(STRICT) -m "not system"
