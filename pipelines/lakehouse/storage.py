@@ -146,6 +146,14 @@ def delete_dir(path: str) -> None:
             files.delete_dir(inner)
 
 
+def delete_folder(path: str) -> None:
+    """Remove a folder and all that is in it; one that is gone already is no error."""
+    with _explained("delete", path):
+        files, inner = _resolve(path)
+        if files.get_file_info(inner).type == fs.FileType.Directory:
+            files.delete_dir(inner)
+
+
 def _resolve(path: str) -> tuple[fs.FileSystem, str]:
     """The file system and the path inside it. Arrow wants local paths absolute and URIs percent-encoded."""
     if path.startswith("file:"):

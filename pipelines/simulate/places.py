@@ -1,0 +1,25 @@
+"""Shops, tills and regions: their names as every source writes them."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from pipelines.simulate.draws import at
+
+REGIONS = ("North", "East", "South", "West", "Coast")
+
+
+def region(store: Column) -> Column:
+    """Where a shop, and who buys there, is."""
+    return at(REGIONS, store % len(REGIONS))
+
+
+def store_id(store: Column) -> Column:
+    """The shop as every source writes it, such as `S004`."""
+    return F.concat(F.lit("S"), F.lpad(store.cast("string"), 4, "0"))
+
+
+def till_id(till: Column) -> Column:
+    """The till in its shop."""
+    return F.concat(F.lit("T"), till.cast("string"))
