@@ -7,12 +7,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.lakehouse.lake import Lake
 from pipelines.settings import Settings, load
+
+if TYPE_CHECKING:
+    from tests.simulate.worlds import Made
 
 GOLDEN = Path(__file__).parent / "golden" / "shop"
 
@@ -93,3 +97,15 @@ def settled_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
     for day in DAYS:
         run_day(spark, settings, day)
     return lambda: settings
+
+
+@pytest.fixture(scope="session")
+def world(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A small simulated world, made once."""
+    from pipelines.simulate import job
+    from tests.simulate.worlds import WORLD, Made
+
+    place = tmp_path_factory.mktemp("world")
+    assert job.claim(str(place), WORLD) is None
+    job.make(spark, str(place), WORLD)
+    return Made(place)
