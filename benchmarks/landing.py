@@ -96,7 +96,7 @@ def main(place: str) -> None:
     """Ingest and make `silver.web_events` of the drops under a place; tells seconds and rows."""
     from datetime import date
 
-    from pipelines import stages
+    from pipelines import context, stages
     from pipelines.flow import step_of
     from pipelines.runner import make
     from pipelines.settings import load
@@ -108,12 +108,12 @@ def main(place: str) -> None:
         raise SystemExit("bench: silver.web_events is not in the flow")
     started = time.monotonic()
     with (
-        stages.session(settings) as spark,
-        stages.within(spark, settings, date.fromisoformat(DAY), lambda outcome: None) as context,
+        context.session(settings) as spark,
+        context.within(spark, settings, date.fromisoformat(DAY), lambda outcome: None) as run,
     ):
-        stages.ingest(context)
+        stages.ingest(run)
         landed = time.monotonic()
-        outcome = make(context.run, step)
+        outcome = make(run.run, step)
         ended = time.monotonic()
     print(f"ingest took {landed - started:.1f} s")
     print(f"refine took {ended - landed:.1f} s")

@@ -13,7 +13,8 @@ HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 
 # Figures
 
-`make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`)
+`make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
+`continuous`)
 measures one part and leaves the others as they were. Each figure is of a whole command as a person would run
 it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python, its workers and the
 JVM."""
@@ -28,6 +29,7 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "day": day_section,
         "reconcile": reconcile_section,
         "attribution": attribution_section,
+        "continuous": continuous_section,
     }
     parts = [HEAD]
     for name, section in sections.items():
@@ -106,6 +108,31 @@ def attribution_section(result: Mapping[str, Any]) -> list[str]:
         f"## Attribution of {result['paths']:,} paths over {result['channels']} channels",
         table(("", "seconds"), measured),
         table(("", "measured", "goal", ""), rows),
+    ]
+
+
+def continuous_section(result: Mapping[str, Any]) -> list[str]:
+    """How long a receipt takes from its file to silver."""
+    goal = GOALS["continuous"]
+    rows = [
+        ("median", f"{result['p50']} s", "", ""),
+        (
+            "99 of 100",
+            f"{result['p99']} s",
+            f"{goal:.0f} s",
+            "met" if result["p99"] <= goal else "**missed**",
+        ),
+        ("longest", f"{result['longest']} s", "", ""),
+    ]
+    said = (
+        f"{result['receipts']:,} receipts of three lines, 20 a second, a file a second; {result['cycles']} cycles, "
+        f"of those in the half minute before, too. Peak memory {result['peak_bytes'] / 2**30:.1f} GB, "
+        f"{result['jvm_bytes'] / 2**30:.1f} of it the JVM."
+    )
+    return [
+        "## Continuous ingest: from file to silver",
+        table(("a receipt is in silver after", "measured", "goal", ""), rows),
+        said,
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines import ingest
+from pipelines.bronze import files
 from pipelines.bronze import records as bronze
 from pipelines.flow import FLOW
 from pipelines.lakehouse import audit
@@ -13,7 +14,7 @@ from pipelines.publish import releases
 _MADE = tuple(step.table for step in FLOW)
 
 TABLES: tuple[Table, ...] = (
-    ingest.FILES,
+    files.TABLE,
     *bronze.TABLES.values(),
     ingest.TOKENS,
     *(table for table in _MADE if table.layer == "silver"),

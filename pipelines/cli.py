@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,18 +54,18 @@ def _settings(conf: Path, sets: list[str]) -> Settings:
 
 
 def _work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None:
-    from pipelines import console, stages
+    from pipelines import console, context, stages
     from pipelines.flow import of_stage
 
     board = console.Board()
-    with stages.session(settings) as spark:
+    with context.session(settings) as spark:
         for day in days:
             if len(days) > 1:
                 console.OUT.rule(str(day))
-            with stages.within(spark, settings, day, board.tell) as context:
+            with context.within(spark, settings, day, board.tell) as run:
                 for name in names:
                     with board.stage(name, total=len(of_stage(name)) or 1):
-                        result = stages.STAGES[name](context)
+                        result = stages.STAGES[name](run)
                     for line in stages.said_of(result):
                         console.OUT.print(f"  {line}")
 
@@ -76,8 +78,57 @@ def _stage_command(name: str, says: str) -> None:
     app.command(name)(command)
 
 
+@app.command()
+def ingest(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="The business date whose books are closed."),
+    ] = None,
+    conf: Conf = LOCAL,
+    sets: Sets = [],
+    continuous: Annotated[
+        bool,
+        typer.Option("--continuous", help="Live on, and take files into bronze and silver as they come."),
+    ] = False,
+    every: Annotated[
+        float, typer.Option(min=0.0, metavar="SECONDS", help="With --continuous: how often to look.")
+    ] = 10.0,
+) -> None:
+    """Landing files go into bronze, as received: all that had arrived by the close and are not there yet, then it ends.
+
+    With --continuous it does not end: a file is in silver within a minute of its arrival, and `run` leaves ingest and
+    refine to it. Ctrl+C or SIGTERM ends it cleanly.
+    """
+    settings = _settings(conf, sets)
+    if continuous is (as_of is not None):
+        raise UsageError(
+            "`ingest` is for one date, or --continuous", remedy="Give either --as-of DAY or --continuous."
+        )
+    if as_of is not None:
+        _work(settings, [as_of.date()], ("ingest",))
+    else:
+        _follow(settings, every)
+
+
+def _follow(settings: Settings, every: float) -> None:
+    from pipelines import console, context
+    from pipelines.continuous import Continuous
+
+    stop = Event()
+
+    def ask_to_stop() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+
+    ask_to_stop()
+    with context.session(settings) as spark:
+        ask_to_stop()  # again, since PySpark takes Ctrl+C for itself
+        console.OUT.print(f"following {settings.landing.root}; Ctrl+C ends it")
+        Continuous(spark, settings, console.say).follow(every, stop)
+    console.OUT.print("ended; what was taken is in silver")
+
+
 for _name, _says in (
-    ("ingest", "Landing files that had arrived by the close go into bronze, as received."),
     (
         "refine",
         "Bronze records become typed facts in silver; what is refused goes to quarantine, with every reason.",
@@ -273,6 +324,23 @@ def attribute(
     from pipelines import attribution_file
 
     attribution_file.show(file, models, order, transforms, direct, out)
+
+
+@app.command()
+def rollback(
+    release: Annotated[str, typer.Argument(help="Its id, as `audit.releases` has it.")],
+    conf: Conf = LOCAL,
+    sets: Sets = [],
+) -> None:
+    """Let gold and the send list read again as in an earlier release, and `latest` name it; the next run goes on."""
+    settings = _settings(conf, sets)
+    from pipelines import console, context
+    from pipelines.rollback import rollback as roll
+
+    with context.session(settings) as spark:
+        for outcome in roll(spark, settings, release):
+            console.Board().tell(outcome)
+    console.OUT.print(f"latest is {release}")
 
 
 @app.command()

@@ -65,6 +65,11 @@ def _line(outcome: Outcome) -> str:
     return f"  {outcome.table:<26} {version:<5}{outcome.seconds:7.1f} s  {escape(said)}"
 
 
+def say(text: str) -> None:
+    """A line as it is."""
+    OUT.print(escape(text))
+
+
 def warn(text: str) -> None:
     """Something that a person should know, though the run goes on."""
     ERR.print(f"[yellow]note:[/] {escape(text)}")

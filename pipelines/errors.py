@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class TillpostError(Exception):
     """What went wrong, with the remedy apart so that a command line can show it on a line of its own.
@@ -62,9 +64,20 @@ class SystemFault(TillpostError):
 
 
 class LeaseHeld(SystemFault):
-    """Another run is writing the same tables; the message names it."""
+    """Another run is writing the same tables; the message names it.
+
+    Args:
+        message: Which stage, and who has it.
+        remedy: As for every error.
+        through: Where the holder is `tillpost ingest --continuous`: every file that had arrived before this
+            instant is in bronze and silver. Null: it is another run.
+    """
 
     exit_code = 6
+
+    def __init__(self, message: str, *, remedy: str, through: datetime | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.through = through
 
 
 class ConcurrentWrite(SystemFault):

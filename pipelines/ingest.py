@@ -1,7 +1,7 @@
 """From landing files to bronze: every file once, every record kept.
 
-The plan comes first. A batch's files are written into the ledger `bronze.files`; then each source appends the
-files that its own watermark does not cover. Killed in between, the next run finds the plan and finishes the
+The plan comes first. A batch's files are written into the ledger (`bronze/files.py`); then each source appends
+the files that its own watermark does not cover. Killed in between, the next run finds the plan and finishes the
 same batch. Contacts go to the vault before bronze holds their tokens.
 """
 
@@ -15,30 +15,19 @@ from threading import Lock
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
-from pipelines.lakehouse.types import BINARY, LONG, STRING, TIMESTAMP
+from pipelines.lakehouse.types import BINARY, LONG, STRING
 from pipelines.lakehouse.vault import KeyRef
 from pipelines.landing.contract import Source
-from pipelines.landing.files import Landed, landed
+from pipelines.landing.drift import Drift, watched_for_drift
+from pipelines.landing.files import MANIFEST, landed
 from pipelines.landing.framing import frame
-
-FILES = Table(
-    name="bronze.files",
-    doc="One row per landed file: the ledger of what ingest has planned to read, in which batch.",
-    key=("source", "file", "size"),
-    columns=(
-        Col("source", STRING, "The stream or reference feed", nullable=False),
-        Col("file", STRING, "Relative to the landing root", nullable=False),
-        Col("size", LONG, "Bytes; a file sent again with another size is another file", nullable=False),
-        Col("arrived_at", TIMESTAMP, "When it arrived (UTC), from the drop's path", nullable=False),
-        Col("batch", LONG, "The ingest batch, from 1", nullable=False),
-    ),
-    write=Append(),
-)
+from pipelines.landing.manifest import whole
 
 TOKENS = Table(
     name="vault.tokens",
@@ -71,6 +60,18 @@ TOKENS = Table(
 _VAULT = Lock()  # sources are appended side by side, and share the vault
 
 
+Key = tuple[str, str, int]
+"""A landed file: source, path and size."""
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What an append made: the version, and the fields it met that no contract names; null: none."""
+
+    version: int
+    drift: Drift | None
+
+
 @dataclass(frozen=True)
 class Plan:
     """What there is to append.
@@ -78,27 +79,47 @@ class Plan:
     Args:
         batch: The last batch planned; 0: no file ever landed.
         newest: Of each source that has sent files, the last batch with one of them.
-        misplaced: The files whose path breaks the layout, each with why.
+        left: The files that are not read, each with why: their path breaks the layout, or they must wait for the
+            rest of what their manifest names.
     """
 
     batch: int
     newest: Mapping[str, int]
-    misplaced: Sequence[tuple[str, str]]
+    left: Sequence[tuple[str, str]]
 
 
-def plan(lake: Lake, landing_root: str, sources: Sequence[Source], before: datetime, mark: Mark) -> Plan:
-    """Write newly landed files into the ledger as one batch; nothing is written when there are none."""
-    parent = lake.ensure(FILES)
-    standing = lake.head(FILES)
-    last = standing.mark.batch if standing and standing.mark else 0
-    found, misplaced = landed(landing_root, sources, before)
-    new = _ledgered(lake, found, how="left_anti")
+def plan(
+    lake: Lake,
+    landing_root: str,
+    sources: Sequence[Source],
+    before: datetime,
+    mark: Mark,
+    *,
+    known: set[Key] | None = None,
+) -> Plan:
+    """Write newly landed files into the ledger as one batch; nothing is written when there are none.
+
+    Args:
+        lake: Where the ledger is.
+        landing_root: Where the files are.
+        sources: Every source there is.
+        before: Files that arrived later than this are left for another run.
+        mark: Of this run.
+        known: Files that the caller has seen in the ledger and that need not be asked for; more are added.
+    """
+    known = set() if known is None else known
+    found, left = landed(landing_root, sources, before)
+    last = ledger.mended(lake, sources, found, mark)
+    asked = [file for file in found if file.key not in known]
+    lacking = ledger.among(lake, asked, how="left_anti")
+    new, waiting = whole(landing_root, found, lacking)
     if new:
         last += 1
-        rows = _listed(lake, new).withColumn("batch", F.lit(last).cast(LONG))
-        lake.commit(FILES, rows, _marked(FILES, mark, last), parent=parent)
-    newest = lake.read(FILES).groupBy("source").agg(F.max("batch")).collect()  # one row a source
-    return Plan(last, dict(newest), misplaced)
+        rows = ledger.listed(lake, new).withColumn("batch", F.lit(last).cast(LONG))
+        ledger.commit(lake, rows, mark, last, parent=lake.ensure(ledger.TABLE))
+    known |= {file.key for file in asked} - {file.key for file in lacking if file not in new}
+    newest = lake.read(ledger.TABLE).groupBy("source").agg(F.max("batch")).collect()  # one row a source
+    return Plan(last, dict(newest), [*left, *waiting])
 
 
 def at_work(sources: Sequence[Source], plan: Plan) -> list[Source]:
@@ -119,50 +140,37 @@ def expire(lake: Lake, landing_root: str, sources: Sequence[Source], before: dat
         How many files were deleted.
     """
     found, _ = landed(landing_root, [source for source in sources if source.contacts], before)
-    known = _ledgered(lake, found, how="left_semi")
-    for file in known:
+    taken = ledger.among(lake, found, how="left_semi")
+    for file in taken:
         storage.delete_file(f"{landing_root}/{file.path}")
-    return len(known)
-
-
-def _listed(lake: Lake, found: Sequence[Landed]) -> DataFrame:
-    rows = [(f.source, f.path, f.size, f.arrived_at) for f in found]
-    return lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
-
-
-def _ledgered(lake: Lake, found: Sequence[Landed], *, how: str) -> list[Landed]:
-    """Those of the files that the ledger has (`left_semi`), or those that it lacks (`left_anti`)."""
-    if not found:
-        return []
-    keys = ["source", "file", "size"]
-    met = _listed(lake, found).join(lake.read(FILES).select(*keys), on=keys, how=how)
-    names = {tuple(row) for row in met.select(*keys).collect()}  # a part of what was listed here
-    return [file for file in found if (file.source, file.path, file.size) in names]
+    for drop in {file.drop for file in taken} - {file.drop for file in found if file not in taken}:
+        storage.delete_file(f"{landing_root}/{drop}/{MANIFEST}")
+    return len(taken)
 
 
 def append(
     lake: Lake, source: Source, plan: Plan, mark: Mark, *, landing_root: str, key: KeyRef, region: str
-) -> int | None:
-    """Append a source's planned files to its bronze table; null when it has them all.
-
-    Returns:
-        The version written.
-    """
+) -> Appended | None:
+    """Append a source's planned files to its bronze table; null when it has them all."""
     table = bronze.TABLES[source.name]
     parent = lake.ensure(table)
-    standing = lake.head(table)
-    done = standing.mark.batch if standing and standing.mark else 0
+    done = ledger.done(lake.head(table))
     if done >= plan.newest.get(source.name, 0):
         return None
-    files = lake.read(FILES).where((F.col("source") == source.name) & (F.col("batch") > done))
+    files = lake.read(ledger.TABLE).where((F.col("source") == source.name) & (F.col("batch") > done))
+    if not done and parent:  # somebody else changed it, and what it holds is not to be read again
+        files = files.join(lake.read(table).select("file").distinct(), on="file", how="left_anti")
     framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
+    watched, watch = watched_for_drift(framed, source)
     marked = _marked(table, mark, plan.batch)
     if not source.contacts:
-        return lake.commit(table, framed.select(*table.names), marked, parent=parent)
+        version = lake.commit(table, watched.select(*table.names), marked, parent=parent)
+        return Appended(version, watch())
     framed.persist()  # read twice, and sealing is not free
     try:
         _seal(lake, framed, mark, plan.batch)
-        return lake.commit(table, framed.select(*table.names), marked, parent=parent)
+        version = lake.commit(table, watched.select(*table.names), marked, parent=parent)
+        return Appended(version, watch())
     finally:
         framed.unpersist()
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines import ingest
+from pipelines.bronze import files
 from pipelines.flow import FLOW
 from pipelines.gold import customer_totals, kpi_daily, send_list
 from pipelines.lakehouse import audit, storage
@@ -48,9 +50,9 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
         SystemFault: the exports root cannot be written.
     """
     versions = _versions(lake)
-    found: set[str] = {
-        row[0] for row in lake.read(releases.TABLE).select("release_id").collect()
-    }  # one row a run
+    found: dict[str, date] = dict(
+        lake.read(releases.TABLE).select("release_id", "as_of").collect()
+    )  # one row a run
     today = F.col("as_of") == F.lit(mark.as_of)
 
     def read(table: Table) -> DataFrame:
@@ -68,7 +70,11 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
 
     def commit(row: Release) -> None:
         frame = lake.spark.createDataFrame([row.row()], releases.TABLE.schema)
-        lake.commit(releases.TABLE, frame, mark, parent=lake.ensure(releases.TABLE))
+        parent = lake.ensure(releases.TABLE)
+        standing = releases.latest(lake.path(releases.TABLE))
+        newest = row.release_id if row.as_of >= found.get(standing, date.min) else standing
+        marked = mark.model_copy(update={"release": newest})
+        lake.commit(releases.TABLE, frame, marked, parent=parent)
 
     published = release(
         as_of=mark.as_of,
@@ -113,7 +119,7 @@ def _report(
         send_list=mails,
         scores=scores,
         reconciliation=_reconciliation(lake),
-        files=lake.read(ingest.FILES),
+        files=lake.read(files.TABLE),
     )
 
 

@@ -127,9 +127,10 @@ def _empty(table: Table) -> pa.Table:
 
 
 def _versions_of(root: str, release: str) -> dict[str, int]:
-    condition = "" if release == "latest" else f"WHERE release_id = '{release.replace(chr(39), chr(39) * 2)}'"
+    wanted = releases.latest(path_of(root, releases.TABLE)) if release == "latest" else release
+    quoted = wanted.replace("'", "''")
     rows = select(
-        root, f"SELECT versions FROM {releases.TABLE.name} {condition} ORDER BY as_of DESC LIMIT 1"
+        root, f"SELECT versions FROM {releases.TABLE.name} WHERE release_id = '{quoted}'"
     ).to_pylist()
     if not rows:
         raise DataError(

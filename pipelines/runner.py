@@ -23,6 +23,7 @@ from pyspark.sql import functions as F
 
 from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
+from pipelines.lakehouse import log
 from pipelines.lakehouse.facts import account_of, settle
 from pipelines.lakehouse.lake import ABSENT, Lake, any_of
 from pipelines.lakehouse.log import Head, commits
@@ -113,11 +114,13 @@ def make(run: Run, step: Step) -> Outcome:
     started = time.monotonic()
     table, lake = step.table, run.lake
     values = run.values(table)
+    heads = _heads(lake, table)
     mark = run.mark(
         step.stage,
         contract=table.fingerprint,
         settings=digest({name: value for name, value in values.items() if name not in table.models}),
-        inputs=_versions(lake, table),
+        inputs={name: ABSENT if head is None else head.version for name, head in heads.items()},
+        origins={name: head.mark.origin for name, head in heads.items() if head and head.mark},
         models={name: getattr(values[name], "label", "none") for name in table.models},
     )
     head = lake.head(table)
@@ -135,13 +138,13 @@ def make(run: Run, step: Step) -> Outcome:
     return Outcome(table.name, version, counts, time.monotonic() - started, scope)
 
 
-def _versions(lake: Lake, table: Table) -> dict[str, int]:
-    heads = {read.table.name: lake.head(read.table) for read in table.reads}
-    return {name: ABSENT if head is None else head.version for name, head in heads.items()}
+def _heads(lake: Lake, table: Table) -> dict[str, Head | None]:
+    return {read.table.name: lake.head(read.table) for read in table.reads}
 
 
 def _same(old: Mark, new: Mark) -> bool:
-    return (old.contract, old.settings, old.models) == (new.contract, new.settings, new.models)
+    described = (old.contract, old.settings, old.models) == (new.contract, new.settings, new.models)
+    return described and old.follows(new)
 
 
 def _is_current(lake: Lake, table: Table, head: Head, mark: Mark) -> bool:
@@ -156,7 +159,7 @@ def _is_current(lake: Lake, table: Table, head: Head, mark: Mark) -> bool:
 def _mark_of_date(lake: Lake, table: Table, as_of: date) -> Mark | None:
     newest = lake.head(table)
     since = max(-1, newest.version - LOOK_BACK) if newest else -1
-    for commit in commits(lake.path(table), since=since):
+    for commit in log.standing(lake.path(table), since=since):
         if commit.mark is not None and commit.mark.as_of == as_of:
             return commit.mark
     return None
@@ -180,7 +183,9 @@ def _facts(
     now = mark.inputs[source.name]
     if since == now:
         return head.version, None, "unchanged"
-    records = lake.read(source, now) if since is None or since > now else lake.added(source, since, now)
+    if since is not None and not log.only_grew(lake.path(source), since, now):
+        since = None
+    records = lake.read(source, now) if since is None else lake.added(source, since, now)
     looked_up = [lake.read(read.table, mark.inputs[read.table.name]) for read in references]
     rows = judge(step.build(records, *looked_up, as_of=run.as_of, **values), table).persist()
     try:

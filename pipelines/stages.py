@@ -8,155 +8,80 @@ is published accounts for them.
 from __future__ import annotations
 
 import dataclasses
-import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cache, partial
+from datetime import timedelta
+from functools import partial
 from typing import Any
-
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
 from pipelines import ingest as ingestion
 from pipelines import publishing
+from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
-from pipelines.calc.time import books_close
+from pipelines.context import Context, Skipped, leased, record, tracking_of, unless_done
 from pipelines.errors import SystemFault
-from pipelines.flow import FLOW, of_stage, step_of
+from pipelines.flow import of_stage, step_of
 from pipelines.ingest import Plan
-from pipelines.lakehouse import audit, log
-from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse import log
 from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.mark import Counts, Mark
-from pipelines.lakehouse.refusal import quarantine_of
-from pipelines.lakehouse.session import spark_session, stop
-from pipelines.lakehouse.table import Facts, Snapshot
-from pipelines.lakehouse.tracking import Tracking, VersionedRead
+from pipelines.lakehouse.table import Snapshot
+from pipelines.lakehouse.tracking import VersionedRead
 from pipelines.lakehouse.vault import KeyRef, ensure_key
 from pipelines.landing.contract import Source
+from pipelines.landing.drift import Drift
 from pipelines.landing.sources import SOURCES
-from pipelines.models.als import champion as als_champion
 from pipelines.models.als import job as als_job
 from pipelines.models.als.job import TrainingResult
 from pipelines.models.als.train import AlsParams
 from pipelines.publish.release import Published
-from pipelines.replay import Replay
 from pipelines.runner import Outcome, Run, run_steps
 from pipelines.settings import Settings
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What ingest left where it lies: the files whose path breaks the layout, each with why."""
+    """What ingest left where it lies, each file with why, and the fields that it met and no contract names."""
 
-    misplaced: Sequence[tuple[str, str]]
-
-
-Report = Callable[[Outcome], None]
+    left: Sequence[tuple[str, str]] = ()
+    drift: Sequence[Drift] = ()
 
 
-@dataclass(frozen=True)
-class Context:
-    """An open run: the settings it was started with, and what the runner needs of them."""
-
-    settings: Settings
-    run: Run
-    report: Report
-
-    @property
-    def lake(self) -> Lake:
-        """The lake of this run."""
-        return self.run.lake
-
-    @property
-    def close(self) -> datetime:
-        """When the books of this run's date closed (UTC)."""
-        business = self.settings.business
-        return books_close(self.run.as_of, business.time_zone, business.close_hour)
-
-
-@contextmanager
-def session(settings: Settings) -> Iterator[SparkSession]:
-    """A session for one run after the other; it ends with the block."""
-    spark = spark_session(settings.spark, app_name="tillpost")
-    try:
-        yield spark
-    except PySparkException as error:  # whose words are the JVM's, which is about to end
-        raise RuntimeError(f"{type(error).__name__}: {error}") from error
-    finally:
-        stop(spark)
-
-
-@contextmanager
-def within(spark: SparkSession, settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
-    """A run of one date in an open session."""
-    lake = Lake(spark, settings.lake.root)
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    run = Run(lake, run_id, as_of, settings.value, _champions(settings, as_of))
-    context = Context(settings, run, report)
-    if _newest_date(lake) <= as_of:
-        yield context
-        _record(context)
-        return
-    replay = Replay(lake, as_of, context.close, run.values)
-    try:
-        yield dataclasses.replace(context, run=dataclasses.replace(run, replay=replay))
-        _record(context)
-    finally:
-        replay.forget()
-
-
-def tracking_of(settings: Settings) -> Tracking:
-    """The MLflow store that the settings name."""
-    return Tracking(settings.tracking.uri, settings.tracking.artifacts, settings.tracking.experiment)
-
-
-def _champions(settings: Settings, as_of: date) -> Callable[[str], Any]:
-    @cache
-    def champion(name: str) -> Any:
-        tracking = tracking_of(settings)
-        found = tracking.champion(name, as_of)
-        return None if found is None else als_champion.load(tracking, found)
-
-    return champion
-
-
-def _newest_date(lake: Lake) -> date:
-    heads = [lake.head(step.table) for step in FLOW]
-    return max((head.mark.as_of for head in heads if head and head.mark), default=date.min)
-
-
-def ingest(context: Context) -> Ingested:
+def ingest(context: Context) -> Ingested | Skipped:
     """Landing files that arrived before the close go into bronze; a run for a past date reads none."""
+    if context.run.replay is not None:
+        return Ingested()
+    return unless_done(context, "ingest", lambda: _ingest(context))
+
+
+def _ingest(context: Context) -> Ingested:
     run, settings = context.run, context.settings
-    if run.replay is not None:
-        return Ingested(())
-    key = _key(settings)
-    with lease(settings.lake.root, "ingest", run.run_id):
-        mark = run.mark("ingest")
-        plan = ingestion.plan(context.lake, settings.landing.root, SOURCES, context.close, mark)
-        if plan.batch == 0:
-            raise SystemFault(
-                f"No landing file in {settings.landing.root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
-                remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
-            )
-        sources = ingestion.at_work(SOURCES, plan)
-        with ThreadPoolExecutor(settings.runner.parallel_tables) as pool:
-            for outcome in pool.map(partial(_append, context, plan, mark, key), sources):
-                context.report(outcome)
-        if settings.landing.retention_days is not None:
-            oldest = context.close - timedelta(days=settings.landing.retention_days)
-            ingestion.expire(context.lake, settings.landing.root, SOURCES, oldest)
-    return Ingested(plan.misplaced)
+    key, mark, root = _key(settings), run.mark("ingest"), settings.landing.root
+    plan = ingestion.plan(context.lake, root, SOURCES, context.close, mark, known=context.known)
+    if plan.batch == 0:
+        raise SystemFault(
+            f"No landing file in {root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",
+            remedy="Land some (`tillpost land` writes the demo's), or --set landing.root=...",
+        )
+    sources = ingestion.at_work(SOURCES, plan)
+    drift = []
+    with ThreadPoolExecutor(settings.runner.parallel_tables) as pool:
+        for outcome, found in pool.map(partial(_append, context, plan, mark, key), sources):
+            context.report(outcome)
+            drift += [found] if found else []
+    if settings.landing.retention_days is not None:
+        oldest = context.close - timedelta(days=settings.landing.retention_days)
+        ingestion.expire(context.lake, root, SOURCES, oldest)
+    return Ingested(plan.left, drift)
 
 
-def _append(context: Context, plan: Plan, mark: Mark, key: KeyRef, source: Source) -> Outcome:
+def _append(
+    context: Context, plan: Plan, mark: Mark, key: KeyRef, source: Source
+) -> tuple[Outcome, Drift | None]:
     settings, table, started = context.settings, bronze.TABLES[source.name], time.monotonic()
-    version = ingestion.append(
+    appended = ingestion.append(
         context.lake,
         source,
         plan,
@@ -166,18 +91,20 @@ def _append(context: Context, plan: Plan, mark: Mark, key: KeyRef, source: Sourc
         region=settings.business.default_region,
     )
     head = context.lake.head(table)
-    return Outcome(
+    outcome = Outcome(
         table.name,
         head.version if head else 0,
-        None if version is None else Counts(),
+        None if appended is None else Counts(),
         time.monotonic() - started,
-        "unchanged" if version is None else f"batch {plan.batch}",
+        "unchanged" if appended is None else f"batch {plan.batch}",
     )
+    return outcome, appended.drift if appended else None
 
 
-def refine(context: Context) -> None:
+def refine(context: Context) -> Skipped | None:
     """Records become facts: silver and quarantine."""
-    _make(context, "refine")
+    _require_lake(context)
+    return unless_done(context, "refine", lambda: _steps(context, "refine"))
 
 
 def build(context: Context) -> None:
@@ -223,7 +150,7 @@ def publish(context: Context) -> Published:
     run, settings = context.run, context.settings
     _require_lake(context)
     with lease(settings.lake.root, "publish", run.run_id):
-        _record(context)  # the report accounts for every record
+        record(context)  # the report accounts for every record
         return publishing.publish(
             context.lake, settings, run.mark("publish"), tracking=tracking_of(settings), key=_key(settings)
         )
@@ -234,28 +161,23 @@ def _key(settings: Settings) -> KeyRef:
 
 
 def _make(context: Context, stage: str) -> None:
-    run = context.run
     _require_lake(context)
+    with leased(context, stage):
+        _steps(context, stage)
+
+
+def _steps(context: Context, stage: str) -> None:
+    run = context.run
     steps = tuple(s for s in of_stage(stage) if run.replay is None or isinstance(s.table.write, Snapshot))
-    with lease(context.settings.lake.root, stage, run.run_id):
-        run_steps(run, steps, parallel=context.settings.runner.parallel_tables, report=context.report)
+    run_steps(run, steps, parallel=context.settings.runner.parallel_tables, report=context.report)
 
 
 def _require_lake(context: Context) -> None:
-    if context.lake.head(ingestion.FILES) is None:
+    if context.lake.head(ledger.TABLE) is None:
         raise SystemFault(
             f"There is no lake at {context.lake.root}",
             remedy=f"Run `tillpost ingest --as-of {context.run.as_of}` first, or --set lake.root=...",
         )
-
-
-def _record(context: Context) -> None:
-    """Append to `audit.runs` the commits that it lacks: of this run, and of one that was killed."""
-    made = [step.table for step in FLOW]
-    beside = [quarantine_of(table) for table in made if isinstance(table.write, Facts)]
-    audit.record(
-        context.lake, [ingestion.FILES, *bronze.TABLES.values(), *made, *beside], context.run.mark("audit")
-    )
 
 
 STAGES: dict[str, Callable[[Context], Any]] = {
@@ -281,7 +203,9 @@ def said_of(result: object) -> list[str]:
             )
             return [f"{result.version.label}: {found}", *rows, result.decision.reason]
         case Ingested():
-            return [f"not read: {path}: {why}" for path, why in result.misplaced]
+            return [*(f"not read: {path}: {why}" for path, why in result.left), *map(str, result.drift)]
+        case Skipped():
+            return [result.why]
         case Published():
             again = (
                 "published before; nothing to do" if result.files is None else f"{len(result.files)} files"

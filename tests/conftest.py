@@ -82,6 +82,13 @@ def as_words(settings: Settings, **more: str) -> list[str]:
     return [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
 
 
+def copy_of(settings: Settings, place: Path, *more: str) -> Settings:
+    """A lake and its landing files once more, to run and spoil."""
+    shutil.copytree(settings.landing.root, place / "landing")
+    shutil.copytree(settings.lake.root, place / "lake")
+    return shop_settings(place, *more)
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Settings:
     return shop_settings(tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines import flow, stages
+from pipelines import context, flow, stages
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse import log
 from pipelines.lakehouse.lake import Lake, path_of
@@ -28,11 +28,9 @@ def run_day(
 ) -> list[str]:
     """One day's run up to the send list; gives the names of the tables that were written."""
     written: list[str] = []
-    with stages.within(
-        spark, settings, day, lambda o: written.append(o.table) if o.counts else None
-    ) as context:
+    with context.within(spark, settings, day, lambda o: written.append(o.table) if o.counts else None) as run:
         for name in names:
-            stages.STAGES[name](context)
+            stages.STAGES[name](run)
     return written
 
 

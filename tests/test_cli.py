@@ -22,6 +22,7 @@ SUBCOMMANDS = (
     "score",
     "publish",
     "run",
+    "rollback",
     "tables",
     "sql",
 )

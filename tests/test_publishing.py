@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines import query, stages
+from pipelines import context, query, stages
 from pipelines.errors import DataError
 from pipelines.lakehouse.expectations import ERROR, at_least
 from pipelines.lakehouse.table import Table
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.spark
 
 
 def publish(spark: SparkSession, settings: Settings) -> Published:
-    with stages.within(spark, settings, DAYS[-1], lambda _: None) as context:
-        return stages.publish(context)
+    with context.within(spark, settings, DAYS[-1], lambda _: None) as run:
+        return stages.publish(run)
 
 
 def test_nothing_is_published_when_a_rule_is_broken(

@@ -28,3 +28,17 @@ def books_close(as_of: date, time_zone: str, close_hour: int) -> datetime:
     """
     local = datetime.combine(as_of + timedelta(days=1), time(close_hour), tzinfo=ZoneInfo(time_zone))
     return local.astimezone(_UTC)
+
+
+def books_open(instant: datetime, time_zone: str, close_hour: int) -> date:
+    """The business date whose books are open at an instant: the first that closes after it.
+
+    >>> books_open(datetime(2018, 1, 1, 10, 59, tzinfo=_UTC), "America/New_York", 6).isoformat()
+    '2017-12-31'
+    >>> books_open(datetime(2018, 1, 1, 11, 0, tzinfo=_UTC), "America/New_York", 6).isoformat()
+    '2018-01-01'
+    """
+    day = instant.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
+    while books_close(day, time_zone, close_hour) <= instant:
+        day += timedelta(days=1)
+    return day

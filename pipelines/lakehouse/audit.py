@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pyspark.sql.types import MapType
 
 from pipelines.lakehouse import log
-from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.lake import Lake, any_of
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, DOUBLE, LONG, STRING, TIMESTAMP
@@ -49,15 +49,35 @@ TABLE = Table(
 
 
 def record(lake: Lake, tables: Sequence[Table], mark: Mark) -> None:
-    """Append the commits of `tables` that `audit.runs` does not have yet; nothing when there are none."""
+    """Append the commits of `tables` that `audit.runs` does not have yet; nothing when there are none.
+
+    Versions of a table that was dropped and made anew begin again: its rows give way to those of the new one.
+    """
     standing = lake.head(TABLE)
     audited = dict(standing.mark.audited) if standing and standing.mark else {}
+    heads = {table.name: lake.head(table) for table in tables}
+    origins = {name: head.mark.origin for name, head in heads.items() if head and head.mark}
+    marked = mark.model_copy(update={"contract": TABLE.fingerprint, "origins": origins})
+    if standing and standing.mark:
+        anew = sorted(
+            name for name, origin in standing.mark.origins.items() if origins.get(name, origin) != origin
+        )
+        if anew:
+            audited = {name: version for name, version in audited.items() if name not in anew}
+            _write(
+                lake, [t for t in tables if t.name in anew], marked, audited, replace=any_of("table", anew)
+            )
+    _write(lake, tables, marked, audited, replace=None)
+
+
+def _write(
+    lake: Lake, tables: Sequence[Table], mark: Mark, audited: dict[str, int], *, replace: str | None
+) -> None:
     rows = [row for table in tables for row in _rows(lake, table, audited)]
     if rows:
-        parent = lake.ensure(TABLE)
         frame = lake.spark.createDataFrame(rows, TABLE.schema)
-        marked = mark.model_copy(update={"audited": audited, "contract": TABLE.fingerprint})
-        lake.commit(TABLE, frame, marked, parent=parent)
+        marked = mark.model_copy(update={"audited": dict(audited)})
+        lake.commit(TABLE, frame, marked, parent=lake.ensure(TABLE), replace=replace)
 
 
 def _rows(lake: Lake, table: Table, audited: dict[str, int]) -> Iterable[tuple[object, ...]]:

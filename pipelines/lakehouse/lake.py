@@ -16,6 +16,7 @@ from datetime import date
 from typing import Any
 
 from delta.tables import DeltaTable
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, StructType
@@ -32,10 +33,15 @@ ABSENT = -1  # the version of a table that was never made: it has no rows
 
 @dataclass(frozen=True)
 class Lake:
-    """A session and the root under which each table lies at `<root>/<layer>/<table>`."""
+    """A session and the root under which each table lies at `<root>/<layer>/<table>`.
+
+    Bronze and silver may have gone beyond a run's date, by continuous ingest: with `until` they are seen as they
+    stood at the close of that date; null: as they are.
+    """
 
     spark: SparkSession
     root: str
+    until: date | None = None
 
     def path(self, table: Table) -> str:
         """Where the table lies."""
@@ -43,11 +49,14 @@ class Lake:
 
     def head(self, table: Table) -> Head | None:
         """The table's newest version and watermark; null when it was never created."""
-        return log.head(self.path(table))
+        return log.head(self.path(table), self.until if table.layer in ("bronze", "silver") else None)
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The table's rows at a version, by default the newest; none where it was never created."""
-        if version == ABSENT or (version is None and self.head(table) is None):
+        if version is None:
+            head = self.head(table)
+            version = ABSENT if head is None else head.version if self.until else None
+        if version == ABSENT:
             return self.spark.createDataFrame([], table.schema)
         reader = self.spark.read.format("delta")
         if version is not None:
@@ -135,6 +144,9 @@ class Lake:
             ConcurrentWrite: the table moved; nothing was written.
         """
         _same_columns(table, rows)
+        standing = self.head(table)
+        begun = standing.mark.origin if standing and standing.mark else mark.run
+        mark = mark.model_copy(update={"origin": begun})
         writer = (
             rows.select(*table.names)
             .write.format("delta")
@@ -156,6 +168,31 @@ class Lake:
                 remedy="Run again: it starts from what stands now.",
             )
         return written.version
+
+    def restore(self, table: Table, version: int) -> int:
+        """Let the table read as it did at an earlier version, by a new commit; nothing where it does already.
+
+        Returns:
+            The newest version.
+        """
+        path = self.path(table)
+        if log.source_of(path, self._head(table).version) != log.source_of(path, version):
+            DeltaTable.forPath(self.spark, path).restoreToVersion(version)
+        return self._head(table).version
+
+    def require(self, table: Table, version: int) -> None:
+        """Nothing, where the table can still be read at a version.
+
+        Raises:
+            DataError: its log or its files are gone, or older than Delta keeps them.
+        """
+        try:
+            self.read(table, version).isEmpty()
+        except PySparkException as error:
+            raise DataError(
+                f"{table.name} can no longer be read at version {version}: {str(error).splitlines()[0]}",
+                remedy="Choose a newer release; `tillpost sql 'select * from audit.releases'` lists them.",
+            ) from error
 
     def _head(self, table: Table) -> Head:
         found = self.head(table)

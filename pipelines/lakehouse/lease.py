@@ -3,6 +3,8 @@
 On a local lake the lease is an advisory lock of the operating system, so a killed run frees it at once. On an
 object store it is a small file with an expiry. Either way it is a courtesy: what keeps tables right is that
 each commit names the version it was built on.
+
+A lease held for long, by `tillpost ingest --continuous`, says how far its holder has come.
 """
 
 from __future__ import annotations
@@ -12,68 +14,96 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import LeaseHeld, SystemFault
 from pipelines.lakehouse import storage
 
 EXPIRES_AFTER_SECONDS = 6 * 3600
+_BYTES = 512  # a local lease is always as long, so that one write replaces it whole
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+Holder = dict[str, Any]
 
 
 @contextmanager
-def lease(root: str, name: str, run: str) -> Iterator[None]:
+def lease(
+    root: str, name: str, run: str, *, continuous: bool = False
+) -> Iterator[Callable[[datetime], None]]:
     """Hold the lease `name` of the lake at `root` for the time of the block.
+
+    Args:
+        root: The lake.
+        name: What is leased: a stage.
+        run: Who holds it.
+        continuous: Whether the holder lives on from run to run.
+
+    Yields:
+        For a continuous holder, to be called again and again: renews the lease and says that what had arrived
+        before an instant is done.
 
     Raises:
         LeaseHeld: another run has it.
         SystemFault: the lake cannot be written.
     """
-    holder = {
+    holder: Holder = {
         "run": run,
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+    if continuous:
+        holder["through"] = _LONG_AGO.isoformat()
     manage = _local if storage.is_local(root) else _remote
-    with manage(f"{root}/_leases/{name}.json", name, holder):
-        yield
+    with manage(f"{root}/_leases/{name}.json", name, holder) as write:
+        yield lambda through: write({**holder, "through": through.isoformat()})
 
 
 @contextmanager
-def _local(path: str, name: str, holder: dict[str, object]) -> Iterator[None]:
+def _local(path: str, name: str, holder: Holder) -> Iterator[Callable[[Holder], None]]:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handle = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - closed below, after the lock
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise SystemFault(
             f"The lake cannot be written: {path}: {error.strerror}",
             remedy="Make the folder writable, or name another with --set lake.root=...",
         ) from error
-    with handle:
+
+    def write(said: Holder) -> None:
+        os.pwrite(handle, json.dumps(said).encode().ljust(_BYTES), 0)
+
+    try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _held(name, Path(path).read_text(encoding="utf-8")) from error
-        handle.truncate(0)
-        handle.write(json.dumps(holder))
-        handle.flush()
-        yield
-        handle.truncate(0)
+        os.truncate(handle, 0)
+        write(holder)
+        yield write
+        os.truncate(handle, 0)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
-def _remote(path: str, name: str, holder: dict[str, object]) -> Iterator[None]:
+def _remote(path: str, name: str, holder: Holder) -> Iterator[Callable[[Holder], None]]:
     if storage.exists(path):
         standing = json.loads(storage.read_bytes(path) or b"{}")
         if float(standing.get("expires", 0)) > time.time():
             raise _held(name, json.dumps(standing))
-    storage.write_atomically(
-        path, json.dumps({**holder, "expires": time.time() + EXPIRES_AFTER_SECONDS}).encode()
-    )
+
+    def write(said: Holder) -> None:
+        expires = time.time() + EXPIRES_AFTER_SECONDS
+        storage.write_atomically(path, json.dumps({**said, "expires": expires}).encode())
+
+    write(holder)
     try:
-        yield
+        yield write
     finally:
         storage.delete_file(path)
 
@@ -86,7 +116,9 @@ def _held(name: str, text: str) -> LeaseHeld:
     who = "run {run} (process {pid} on {host}, since {since})".format_map(
         {"run": "?", "pid": "?", "host": "?", "since": "?", **standing}
     )
+    through = standing.get("through")
     return LeaseHeld(
         f"The stage {name!r} is being written by {who}",
         remedy="Wait until that run has ended, then run again; nothing was changed.",
+        through=None if through is None else datetime.fromisoformat(through),
     )

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pipelines.lakehouse import storage
@@ -52,8 +53,12 @@ def commits(path: str, *, since: int = -1) -> Iterator[Commit]:
         yield _read(version, file)
 
 
-def head(path: str) -> Head | None:
+def head(path: str, until: date | None = None) -> Head | None:
     """The newest version with the mark that holds for it; null when there is no table.
+
+    Args:
+        path: Where the table lies.
+        until: The newest version before the first that was made for a later business date; null: the newest.
 
     A RESTORE brings back the rows, and so the mark, of the version it names. A change of data by anybody else
     leaves no mark: whoever builds on the table then rebuilds, and never guesses.
@@ -61,6 +66,9 @@ def head(path: str) -> Head | None:
     newest: int | None = None
     wanted: int | None = None
     for commit in commits(path):
+        if until is not None and commit.mark is not None and commit.mark.as_of > until:
+            newest = wanted = None
+            continue
         newest = commit.version if newest is None else newest
         if wanted is not None and commit.version > wanted:
             continue
@@ -71,6 +79,36 @@ def head(path: str) -> Head | None:
         elif commit.operation not in _HARMLESS:
             return Head(newest, None)
     return None if newest is None else Head(newest, None)
+
+
+def standing(path: str, *, since: int = -1) -> Iterator[Commit]:
+    """The commits after version `since` whose rows stand, newest first: what a RESTORE undid is left out."""
+    wanted: int | None = None
+    for commit in commits(path, since=since):
+        if wanted is None or commit.version <= wanted:
+            wanted = commit.restored if commit.restored is not None else wanted
+            if commit.restored is None:
+                yield commit
+
+
+def source_of(path: str, version: int) -> int:
+    """The version that first held the rows of this one: before a RESTORE to it, and before what leaves rows alone."""
+    for commit in commits(path):
+        if commit.version <= version and commit.operation not in _HARMLESS:
+            if commit.restored is None:
+                return commit.version
+            version = commit.restored
+    return version
+
+
+def only_grew(path: str, since: int, until: int) -> bool:
+    """Whether every change after version `since`, up to `until`, is known and is one of ours.
+
+    A RESTORE, or what somebody else did, may have taken rows away; and so may what the log no longer holds.
+    """
+    between = [commit for commit in commits(path, since=since) if commit.version <= until]
+    ours = [commit for commit in between if commit.mark is not None or commit.operation in _HARMLESS]
+    return len(ours) == until - since
 
 
 def table_id(path: str) -> str:

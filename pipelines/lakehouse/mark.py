@@ -37,7 +37,9 @@ class Mark(BaseModel):
 
     `inputs` are versions by table; `rebuilt` says that the counts are those of everything, not of what was
     new; `batch` is the last ingest batch that bronze holds; `audited` is how far `audit.runs` has followed
-    each table.
+    each table. `origin` is the run that began the table, so one that was dropped and made anew has another;
+    `origins` are those of the inputs, or of the tables that audit follows. `release` is the release that
+    `latest` names from this commit on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,12 +55,19 @@ class Mark(BaseModel):
     models: dict[str, str] = {}
     rebuilt: bool = False
     batch: int = 0
+    origin: str = ""
+    origins: dict[str, str] = {}
+    release: str = ""
     audited: dict[str, int] = {}
     counts: Counts = Counts()
 
     def dump(self) -> str:
         """The text that goes into the commit."""
         return json.dumps({"tillpost": self.model_dump(mode="json", exclude_defaults=True)}, sort_keys=True)
+
+    def follows(self, other: Mark) -> bool:
+        """Whether the inputs of both are the same tables; one without an origin held nothing, or is too old to say."""
+        return all(other.origins.get(name, "") == origin for name, origin in self.origins.items() if origin)
 
     @classmethod
     def parse(cls, text: str | None) -> Mark | None:

@@ -21,6 +21,7 @@ SIMULATED = "simulated"
 
 _ARRIVED = re.compile(r"arrived=(\d{8}T\d{6}Z)")
 _INSTANT = "%Y%m%dT%H%M%SZ"
+MANIFEST = "_manifest.json"  # what `landing.manifest` reads
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ class Landed:
     modified_ms: int | None
     arrived_at: datetime
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells it from every other: a file sent again with another size is another file."""
+        return self.source, self.path, self.size
+
+    @property
+    def drop(self) -> str:
+        """The folder that it was dropped in, relative to the landing root."""
+        return self.path.rpartition("/")[0]
+
 
 def landed(
     root: str, sources: Iterable[Source], before: datetime
@@ -49,7 +60,7 @@ def landed(
     """The files that had arrived before an instant, by (arrived_at, source, path); and those out of place.
 
     Names (of files or of folders above them) that begin with `.` or `_`, and files ending in `.tmp`, are
-    being written or are notes: nobody's fault, and not read.
+    being written or are notes: nobody's fault, and not read. A manifest without a file beside it is out of place.
 
     Returns:
         The files to read; and, as (path, why in a sentence), the files whose path breaks the layout.
@@ -58,16 +69,23 @@ def landed(
         SystemFault: the landing root cannot be listed. A missing root holds no files.
     """
     known = {source.name for source in sources}
-    good, bad = [], []
+    good: list[Landed] = []
+    bad: list[tuple[str, str]] = []
+    promised: set[str] = set()
     for info in storage.list_files(root):
         parts = info.path.split("/")
-        if info.path.endswith(".tmp") or any(part.startswith((".", "_")) for part in parts):
+        if parts[-1] == MANIFEST and isinstance(lone := _placed(info, parts, known), Landed):
+            promised |= {lone.drop} if lone.arrived_at < before else set()
+        elif info.path.endswith(".tmp") or any(part.startswith((".", "_")) for part in parts):
             continue
-        placed = _placed(info, parts, known)
-        if isinstance(placed, str):
+        elif isinstance(placed := _placed(info, parts, known), str):
             bad.append((info.path, placed))
         elif placed.arrived_at < before:
             good.append(placed)
+    lonely = promised - {file.drop for file in good}
+    bad += (
+        (f"{drop}/{MANIFEST}", "No file of its drop is there: the drop waits for them.") for drop in lonely
+    )
     good.sort(key=lambda file: (file.arrived_at, file.source, file.path))
     return good, sorted(bad)
 

@@ -78,14 +78,14 @@ def publish(
     folder = f"as_of={as_of}/release={release}"
     recorded = find(release)
     if recorded and storage.exists(f"{root}/{folder}"):
-        _point(root, as_of, release, folder)
+        point(root, as_of, release, folder)
         return Published(release, folder, None)
     validate()
     storage.delete_dir(f"{root}/{STAGED}")
     files = _export(stage, root, staged=f"{STAGED}/{release}", folder=folder)
     if not recorded:
         commit(Release(release, as_of, dict(versions), folder, files))
-    _point(root, as_of, release, folder)
+    point(root, as_of, release, folder)
     return Published(release, folder, files)
 
 
@@ -123,12 +123,12 @@ def _seal(folder: Path, path: Path) -> ExportedFile:
         return ExportedFile(path.relative_to(folder).as_posix(), stream.tell(), digest)
 
 
-def _point(root: str, as_of: date, release: str, folder: str) -> None:
-    """Make the pointer name this release, unless it does already or names one of a later date."""
+def point(root: str, as_of: date, release: str, folder: str, *, back: bool = False) -> None:
+    """Make the pointer name this release, unless it does already or, but for `back`, names one of a later date."""
     pointer = f"{root}/{POINTER}"
     here = {"schema": "latest/1", "as_of": as_of.isoformat(), "release_id": release, "folder": folder}
     standing = _read(pointer)
-    if standing != here and str(standing.get("as_of", "")) <= here["as_of"]:
+    if standing != here and (back or str(standing.get("as_of", "")) <= here["as_of"]):
         storage.write_atomically(pointer, json.dumps(here, indent=1).encode() + b"\n")
 
 

@@ -1,7 +1,8 @@
 """One row per release: a business date's exports, and the version of every table that they were made from.
 
 The row is the release. It is appended after the exports stand at their final place, so a folder without its
-row is no release, and a reader who pins `versions` reads one consistent lake.
+row is no release, and a reader who pins `versions` reads one consistent lake. Which of them `latest` names stands in
+the mark of the newest commit: the one published last, unless a rollback or a past date says otherwise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from pyspark.sql.types import ArrayType, LongType, MapType, StringType, StructField, StructType
 
+from pipelines.lakehouse import log
 from pipelines.lakehouse.table import AS_OF, Append, Col, Table
 from pipelines.lakehouse.types import STRING
 
@@ -74,6 +76,12 @@ class Release:
             "folder": self.folder,
             "files": [vars(file) for file in self.files],
         }
+
+
+def latest(path: str) -> str:
+    """The id of the release that `latest` names, as the newest commit of the table at `path` says; empty: none."""
+    head = log.head(path)
+    return head.mark.release if head and head.mark else ""
 
 
 def release_id(as_of: date, versions: Mapping[str, int]) -> str:

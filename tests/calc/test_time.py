@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipelines.calc.time import books_close
+from pipelines.calc.time import books_close, books_open
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,11 @@ from pipelines.calc.time import books_close
 )
 def test_the_books_close_by_the_local_clock(day: date, zone: str, close: datetime) -> None:
     assert books_close(day, zone, 6) == close
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Auckland"])
+def test_books_are_open_until_they_close_and_not_at_that_instant(zone: str) -> None:
+    for day in (date(2017, 3, 11), date(2017, 11, 4), date(2017, 12, 31)):
+        close = books_close(day, zone, 6)
+        assert books_open(close - timedelta(seconds=1), zone, 6) == day
+        assert books_open(close, zone, 6) == day + timedelta(days=1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ import pytest
 
 from pipelines import query
 from pipelines.settings import Settings
-from tests.conftest import as_words, shop_settings
+from tests.commands import started
+from tests.conftest import shop_settings
 from tests.days import DATA, DAYS
 
 pytestmark = pytest.mark.system
@@ -23,15 +22,6 @@ pytestmark = pytest.mark.system
 STAGES = ("ingest", "refine", "build", "score", "publish")
 LAST = ("run", "--as-of", str(DAYS[-1]))
 AFTER = DAYS[-1] + timedelta(1)
-
-
-def started(settings: Settings, *command: str) -> subprocess.Popen[str]:
-    """A command over the golden shop, in a session of processes that can be killed as one."""
-    words = [str(Path(sys.executable).with_name("tillpost")), *command]
-    words += as_words(settings, **{"spark.driver_memory": "2g"})
-    return subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
 
 
 def ended(settings: Settings, *command: str, code: int = 0) -> str:

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipelines import stages
+from pipelines.context import within
 from pipelines.flow import step_of
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.refusal import quarantine_of
@@ -30,7 +31,7 @@ def lake(spark: SparkSession, world: Made, tmp_path_factory: pytest.TempPathFact
         f"landing.root={world.place / 'landing'}",
         f"business.time_zone={WORLD.time_zone}",
     )
-    with stages.within(spark, settings, LAST, lambda outcome: None) as context:
+    with within(spark, settings, LAST, lambda outcome: None) as context:
         stages.ingest(context)
         stages.refine(context)
     return Lake(spark, settings.lake.root)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pyarrow import fs
 
 from pipelines.errors import SystemFault
 from pipelines.lakehouse import storage
@@ -97,6 +101,28 @@ def test_a_failed_write_leaves_what_was_there(
     assert caught.value.exit_code == 5
     assert [info.path for info in storage.list_files(str(tmp_path))] == ["x"]
     assert storage.read_bytes(path) == b"before"
+
+
+def test_a_file_whose_close_fails_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk may take every byte and say so only when the file is closed."""
+    path = f"{tmp_path}/x"
+    storage.write_atomically(path, b"before")
+
+    class FullDisk(fs.LocalFileSystem):  # type: ignore[misc]
+        @contextmanager
+        def open_output_stream(self, path: str, compression: str | None = None) -> Iterator[Any]:
+            with super().open_output_stream(path, compression=compression) as stream:
+                yield stream
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(fs, "LocalFileSystem", FullDisk)
+        with pytest.raises(SystemFault, match="Cannot write"):
+            storage.write_atomically(path, b"after")
+    assert [info.path for info in storage.list_files(str(tmp_path))] == ["x"]
+    assert storage.read_bytes(path) == b"before"
+    storage.write_atomically(path, b"after")
+    assert storage.read_bytes(path) == b"after", "control: the same write where the close does not fail"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 ARRIVED = datetime(2017, 1, 2, 5, 30, tzinfo=UTC)
 names = st.sampled_from(["a.jsonl", "a.jsonl.gz"])
-one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+one_folder = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 
 
 def frame_files(root: Path, *names: str, **how: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,158 @@
+"""`tillpost ingest --continuous`: one living process that takes what has arrived, again and again, into silver.
+
+A round looks for files that the ledger lacks. Where there are some, a cycle runs the stages `ingest` and `refine`
+for the business date that was open when they arrived; dates come in their order, so the tables have a version that
+holds what had arrived by each close, and a run reads that one (`pipelines/context.py`). The ledger is the checkpoint:
+what a killed process leaves half-done, the first cycle of the next one finishes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+
+from pyspark.sql import SparkSession
+
+from pipelines import ingest as ingestion
+from pipelines import stages
+from pipelines.bronze import files as ledger
+from pipelines.calc.time import books_close, books_open
+from pipelines.context import LANDED, Context, at_close, newest_date, record
+from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.lease import lease
+from pipelines.landing.files import landed
+from pipelines.landing.manifest import whole
+from pipelines.landing.sources import SOURCES
+from pipelines.runner import Outcome
+from pipelines.settings import Settings
+
+HELD = ("ingest", "refine")
+Say = Callable[[str], None]
+
+
+@dataclass
+class Continuous:
+    """A living process; nothing of what it remembers is needed by the next one.
+
+    Args:
+        spark: An open session.
+        settings: Of the command.
+        say: Told a line for each cycle, and whatever else a person should know, once.
+    """
+
+    spark: SparkSession
+    settings: Settings
+    say: Say
+    _known: set[ingestion.Key] = field(default_factory=set)
+    _said: set[Hashable] = field(default_factory=set)
+    _day: date | None = None
+    _unrecorded: Context | None = None
+
+    def follow(self, every: float, stop: Event) -> None:
+        """Rounds until `stop` is set, begun at least so many seconds apart.
+
+        Raises:
+            LeaseHeld: a run is writing bronze or silver.
+        """
+        name = f"continuous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        root = self.settings.lake.root
+        with ExitStack() as held:
+            leases = [held.enter_context(lease(root, stage, name, continuous=True)) for stage in HELD]
+            try:
+                while not stop.is_set():
+                    began, started = datetime.now(UTC), time.monotonic()
+                    if self.round(began, stop):
+                        for come_to in leases:
+                            come_to(began)
+                    stop.wait(max(0.0, every - (time.monotonic() - started)))
+                self._record()
+            except Exception:
+                if not stop.is_set():
+                    raise
+                self.say("stopped in the middle of a cycle; the next start finishes it")
+
+    def round(self, now: datetime, stop: Event) -> bool:
+        """Take what has arrived by now; gives whether all of it is in silver, which it is unless stopped."""
+        days = self._days(now)
+        for day, files in days:
+            if not self._cycle(day, files, stop):
+                return False
+        if not days:
+            self._record()
+        return True
+
+    def _days(self, now: datetime) -> list[tuple[date, int]]:
+        """The business dates to run for, in order, each with how many new files it has.
+
+        The first round of a process has the lake's newest date among them, to finish what was left half-done.
+        """
+        business, root = self.settings.business, self.settings.landing.root
+        today = books_open(now, business.time_zone, business.close_hour)
+        counts: Counter[date] = Counter()
+        lake = Lake(self.spark, self.settings.lake.root)
+        begun = self._day is not None
+        if self._day is None:
+            standing = newest_date(lake, LANDED)
+            self._day = standing if standing > date.min else today - timedelta(days=1)
+        close = books_close(max(today, self._day), business.time_zone, business.close_hour)
+        found, left = landed(root, SOURCES, close)
+        if not begun and ledger.done(lake.head(ledger.TABLE)):
+            self._known |= {file.key for file in ledger.among(lake, found, how="left_semi")}
+            counts[self._day] = 0
+        new, waiting = whole(root, found, [file for file in found if file.key not in self._known])
+        for file in new:
+            opened = books_open(file.arrived_at, business.time_zone, business.close_hour)
+            counts[max(self._day, opened)] += 1
+        self._say_once((said := f"not read: {path}: {why}", said) for path, why in (*left, *waiting))
+        return sorted(counts.items())
+
+    def _cycle(self, day: date, files: int, stop: Event) -> bool:
+        """One run of `ingest` and `refine` for a date; false where it was stopped before its end."""
+        if stop.is_set():
+            return False
+        began = time.monotonic()
+        outcomes: list[Outcome] = []
+        context = replace(
+            at_close(self.spark, self.settings, day, outcomes.append),
+            holds=frozenset(HELD),
+            known=self._known,
+        )
+        self._day, self._unrecorded = day, context
+        ingested = stages.ingest(context)
+        if isinstance(ingested, stages.Ingested):
+            self._say_once(((drift.source, drift.fields), str(drift)) for drift in ingested.drift)
+        if stop.is_set():
+            return False
+        stages.refine(context)
+        made = "; ".join(filter(None, map(_said, outcomes))) or "nothing was left to do"
+        self.say(
+            f"{datetime.now(UTC):%H:%M:%S} UTC, {day}, {files:,} files, {time.monotonic() - began:.1f} s: {made}"
+        )
+        return True
+
+    def _record(self) -> None:
+        if self._unrecorded is not None:
+            record(self._unrecorded)
+            self._unrecorded = None
+
+    def _say_once(self, lines: Iterable[tuple[Hashable, str]]) -> None:
+        """Tell each line whose subject was not told of before."""
+        for subject, line in lines:
+            if subject not in self._said:
+                self._said.add(subject)
+                self.say(line)
+
+
+def _said(outcome: Outcome) -> str:
+    counts = outcome.counts
+    if counts is None or not counts.received:
+        return ""
+    more = [
+        f"{n:,} {what}" for n, what in ((counts.refused, "refused"), (counts.duplicates, "duplicates")) if n
+    ]
+    return f"{outcome.table} +{counts.accepted:,}" + (f" ({', '.join(more)})" if more else "")

@@ -1,0 +1,139 @@
+"""The ledger or a table is dropped or restored: the next run loses nothing, and takes nothing twice."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from pipelines.bronze import files as ledger
+from pipelines.bronze import records as bronze
+from pipelines.lakehouse import audit
+from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.mark import Mark
+from pipelines.lakehouse.table import Facts, Table
+from pipelines.settings import Settings
+from pipelines.silver import receipts
+from tests.conftest import copy_of
+from tests.days import DAYS, MADE, QUARANTINES, contents, land, run_day
+
+pytestmark = pytest.mark.spark
+
+SILVER = tuple(table for table in MADE if table.layer == "silver")
+TABLES = (*bronze.TABLES.values(), *SILVER, *QUARANTINES)
+UNTIL_SILVER = ("ingest", "refine")
+
+Spoil = Callable[[Lake], object]
+
+
+def dropped(table: Table) -> Spoil:
+    return lambda lake: shutil.rmtree(lake.path(table))
+
+
+def restored(table: Table, version: int) -> Spoil:
+    return lambda lake: lake.spark.sql(f"RESTORE TABLE delta.`{lake.path(table)}` TO VERSION AS OF {version}")
+
+
+def with_new_files(settled: Settings, place: Path) -> Settings:
+    """A copy of the settled shop in which files have just landed: a good receipt and a bad one, and a campaign."""
+    settings = copy_of(settled, place)
+    line = '"lines": [{"product_id": "milk", "quantity": 1, "net_amount": 1.20}]'
+    good = f'{{"receipt_no": "77", "store_id": "S2", "purchased_at": "2024-03-02T15:00:00Z", {line}}}'
+    land(settings, "receipts", "20240304T010000Z", "late.jsonl", good + '\n{"receipt_no": "torn\n')
+    campaign = '{"campaign_id": "9", "name": "May", "channel": "email", "starts_on": "2024-05-01"}\n'
+    land(settings, "campaigns", "20240304T010000Z", "may.jsonl", campaign)
+    return settings
+
+
+def after(spark: SparkSession, settings: Settings, spoil: Spoil | None) -> dict[str, list[str]]:
+    """What every table up to silver holds after the next run."""
+    if spoil is not None:
+        spoil(Lake(spark, settings.lake.root))
+    run_day(spark, settings, DAYS[-1], UNTIL_SILVER)
+    return contents(spark, settings, TABLES, without=("batch",))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    spark: SparkSession, settled_shop: Callable[[], Settings], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
+    settings = with_new_files(settled_shop(), tmp_path_factory.mktemp("undisturbed"))
+    return after(spark, settings, None)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(dropped(ledger.TABLE), id="ledger dropped"),
+        pytest.param(restored(ledger.TABLE, 1), id="ledger restored to its first batch"),
+        pytest.param(restored(ledger.TABLE, 0), id="ledger restored to nothing"),
+        pytest.param(restored(bronze.TABLES["receipts"], 1), id="bronze restored"),
+        pytest.param(dropped(bronze.TABLES["receipts"]), id="bronze dropped"),
+        pytest.param(dropped(bronze.TABLES["campaigns"]), id="bronze dropped and as many commits as before"),
+        pytest.param(restored(receipts.TABLE, 1), id="silver restored"),
+        pytest.param(dropped(receipts.TABLE), id="silver dropped"),
+    ],
+)
+def test_no_loss_and_no_duplicate(
+    spark: SparkSession,
+    settled_shop: Callable[[], Settings],
+    tmp_path: Path,
+    undisturbed: dict[str, list[str]],
+    spoil: Spoil,
+) -> None:
+    settings = with_new_files(settled_shop(), tmp_path)
+    found = after(spark, settings, spoil)
+    for name in undisturbed:
+        assert found[name] == undisturbed[name], name
+    lake = Lake(spark, settings.lake.root)
+    assert accounted(lake)
+    assert lake.read(ledger.TABLE).groupBy("source", "file").count().where("count > 1").isEmpty()
+    assert run_day(spark, settings, DAYS[-1], UNTIL_SILVER) == []
+
+
+def accounted(lake: Lake) -> bool:
+    """Whether every fact table that has a bronze table of its own accounts for each record in it."""
+    runs = lake.read(audit.TABLE)
+    for table in (t for t in SILVER if isinstance(t.write, Facts) and t.short in bronze.TABLES):
+        own = runs.where(F.col("table") == table.name)
+        since = own.where("rebuilt").agg(F.max("output_version")).collect()[0][0]
+        said = own.where(F.col("output_version") >= since).agg(
+            F.sum("received"), F.sum(F.col("accepted") + F.col("refused") + F.col("duplicates"))
+        )
+        received, settled = said.collect()[0]
+        if not received == settled == lake.read(bronze.TABLES[table.short]).count():
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("spoil", "protection", "lost"),
+    [
+        (dropped(ledger.TABLE), "ledger", "bronze.receipts"),
+        (dropped(bronze.TABLES["campaigns"]), "origin", "silver.campaigns"),
+    ],
+)
+def test_control_without_the_protection_records_are_lost(
+    spark: SparkSession,
+    settled_shop: Callable[[], Settings],
+    tmp_path: Path,
+    undisturbed: dict[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Spoil,
+    protection: str,
+    lost: str,
+) -> None:
+    if protection == "ledger":
+        monkeypatch.setattr(
+            ledger,
+            "mended",
+            lambda lake, *_: ledger.done(lake.head(ledger.TABLE)) * lake.ensure(ledger.TABLE),
+        )
+    else:
+        monkeypatch.setattr(Mark, "follows", lambda *_: True)
+    found = after(spark, with_new_files(settled_shop(), tmp_path), spoil)
+    assert len(found[lost]) < len(undisturbed[lost])
