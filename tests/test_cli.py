@@ -56,6 +56,7 @@ def test_every_stage_has_its_job() -> None:
         (("run", "--as-of", "2017-12-31", "--until", "2017-12-30"), 2, "is before --as-of"),
         (("tables", "--set", "lake.root={tmp}/none"), 5, "There is no lake"),
         (("sql", "select * from gold.customer_360", "--set", "lake.root={tmp}/none"), 5, "There is no lake"),
+        (("ingest",), 2, "is for one date, or --continuous"),
         (("sql", "select from where"), 2, "The query is refused"),
     ],
 )

@@ -16,6 +16,7 @@ from pipelines.bronze import records as bronze
 from pipelines.context import Skipped
 from pipelines.continuous import Continuous
 from pipelines.errors import LeaseHeld
+from pipelines.flow import of_stage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.table import Snapshot
@@ -24,7 +25,7 @@ from pipelines.silver import receipts
 from tests.days import DAYS, MADE, QUARANTINES, contents, land
 
 SILVER = tuple(table for table in MADE if table.layer == "silver")
-GOLD = tuple(t for t in MADE if t.layer == "gold" and not isinstance(t.write, Snapshot))
+GOLD = tuple(s.table for s in of_stage("build") if not isinstance(s.table.write, Snapshot))
 CLOSE = datetime(2024, 3, 4, 6, tzinfo=UTC)  # of the golden shop's last day
 
 
@@ -134,22 +135,24 @@ class TestRun:
 def test_rounds_bring_what_daily_runs_bring_and_a_run_sees_its_own_close(
     spark: SparkSession, shop: Settings, settled_shop: Callable[[], Settings], tmp_path: Path
 ) -> None:
-    waiting = Path(shop.landing.root) / "receipts" / "arrived=20240304T003000Z"
-    aside = waiting.rename(tmp_path / "not here yet")
+    waiting = sorted(Path(shop.landing.root).glob("*/arrived=20240304*"))
+    aside = [drop.rename(tmp_path / f"not here yet {number}") for number, drop in enumerate(waiting)]
     said: list[str] = []
     process, stop = Continuous(spark, shop, said.append), Event()
     assert process.round(datetime(2024, 3, 3, 7, tzinfo=UTC), stop)
     cycles = len(said)
     assert process.round(datetime(2024, 3, 3, 8, tzinfo=UTC), stop)
     assert len(said) == cycles, "nothing came, and nothing was done"
-    aside.rename(waiting)
+    for drop, place in zip(aside, waiting, strict=True):
+        drop.rename(place)
     line = '"lines": [{"product_id": "milk", "quantity": 1, "net_amount": 1.20}]'
     late = f'{{"receipt_no": "78", "store_id": "S1", "purchased_at": "2024-03-02T15:00:00Z", {line}}}\n'
     land(shop, "receipts", "20240304T070000Z", "after-the-close.jsonl", late)
     assert Continuous(spark, shop, said.append).round(datetime(2024, 3, 4, 8, tzinfo=UTC), stop)
-    days = [line.split(", ")[1] for line in said if " UTC, " in line]
+    cycled = [line for line in said if " UTC, " in line]
+    days = [line.split(", ")[1] for line in cycled]
     assert days == ["2024-03-02", "2024-03-02", "2024-03-03", "2024-03-04"]
-    assert said[1].endswith("nothing was left to do")
+    assert cycled[1].endswith("nothing was left to do")
 
     pinned = Lake(spark, shop.lake.root, until=DAYS[-1])
     settled = settled_shop()

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pyspark.sql.types import MapType
 
 from pipelines.lakehouse import log
-from pipelines.lakehouse.lake import Lake, any_of
+from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, DOUBLE, LONG, STRING, TIMESTAMP
+
+Row = tuple[object, ...]
 
 TABLE = Table(
     name="audit.runs",
@@ -51,59 +53,75 @@ TABLE = Table(
 def record(lake: Lake, tables: Sequence[Table], mark: Mark) -> None:
     """Append the commits of `tables` that `audit.runs` does not have yet; nothing when there are none.
 
-    Versions of a table that was dropped and made anew begin again: its rows give way to those of the new one.
+    Where a table was restored, or dropped and made anew, its rows are written again: of the commits that stand.
     """
-    standing = lake.head(TABLE)
-    audited = dict(standing.mark.audited) if standing and standing.mark else {}
-    heads = {table.name: lake.head(table) for table in tables}
+    head = lake.head(TABLE)
+    before = head.mark if head and head.mark else mark
+    audited, heads = dict(before.audited), {table.name: lake.head(table) for table in tables}
     origins = {name: head.mark.origin for name, head in heads.items() if head and head.mark}
-    marked = mark.model_copy(update={"contract": TABLE.fingerprint, "origins": origins})
-    if standing and standing.mark:
-        anew = sorted(
-            name for name, origin in standing.mark.origins.items() if origins.get(name, origin) != origin
-        )
-        if anew:
-            audited = {name: version for name, version in audited.items() if name not in anew}
-            _write(
-                lake, [t for t in tables if t.name in anew], marked, audited, replace=any_of("table", anew)
-            )
-    _write(lake, tables, marked, audited, replace=None)
+    mark = mark.model_copy(update={"contract": TABLE.fingerprint, "origins": {**before.origins, **origins}})
+    turned_back = {
+        table.name: since
+        for table in tables
+        if (since := _turned_back(lake, table, before, origins.get(table.name))) is not None
+    }
+    if turned_back:
+        audited |= turned_back
+        undone = (f"(table = '{name}' AND output_version > {since})" for name, since in turned_back.items())
+        anew = [table for table in tables if table.name in turned_back]
+        _write(lake, list(_rows(lake, anew, audited)), mark, audited, replace=" OR ".join(undone))
+    if rows := list(_rows(lake, tables, audited)):
+        _write(lake, rows, mark, audited, replace=None)
+
+
+def _turned_back(lake: Lake, table: Table, before: Mark, origin: str | None) -> int | None:
+    """The last version of a table that its log does not tell of, where the rows above it are to be written again."""
+    audited, known = before.audited.get(table.name), before.origins.get(table.name)
+    if audited is None or origin is None:
+        return None
+    if known not in (None, origin):
+        return -1
+    restored = any(commit.restored is not None for commit in log.commits(lake.path(table), since=audited))
+    return min(commit.version for commit in log.commits(lake.path(table))) - 1 if restored else None
 
 
 def _write(
-    lake: Lake, tables: Sequence[Table], mark: Mark, audited: dict[str, int], *, replace: str | None
+    lake: Lake, rows: Sequence[Row], mark: Mark, audited: dict[str, int], *, replace: str | None
 ) -> None:
-    rows = [row for table in tables for row in _rows(lake, table, audited)]
-    if rows:
-        frame = lake.spark.createDataFrame(rows, TABLE.schema)
-        marked = mark.model_copy(update={"audited": dict(audited)})
-        lake.commit(TABLE, frame, marked, parent=lake.ensure(TABLE), replace=replace)
+    frame = lake.spark.createDataFrame(rows, TABLE.schema)
+    marked = mark.model_copy(update={"audited": dict(audited)})
+    lake.commit(TABLE, frame, marked, parent=lake.ensure(TABLE), replace=replace)
 
 
-def _rows(lake: Lake, table: Table, audited: dict[str, int]) -> Iterable[tuple[object, ...]]:
-    for commit in reversed(list(log.commits(lake.path(table), since=audited.get(table.name, -1)))):
-        audited[table.name] = commit.version
-        if commit.mark is None:
-            continue
-        made = datetime.fromtimestamp(commit.timestamp_ms / 1000, tz=UTC)
-        counts = commit.mark.counts
-        if isinstance(table.write, Append) or not counts.received:
-            written = commit.rows or 0
-            counts = counts.model_copy(update={"received": written + counts.refused, "accepted": written})
-        yield (
-            commit.mark.run,
-            commit.mark.stage,
-            table.name,
-            commit.mark.as_of,
-            commit.mark.inputs,
-            commit.mark.rebuilt,
-            counts.received,
-            counts.accepted,
-            counts.refused,
-            counts.duplicates,
-            counts.superseded,
-            commit.version,
-            max(0.0, (made - commit.mark.started_at).total_seconds()),
-            commit.mark.code,
-            made,
-        )
+def _rows(lake: Lake, tables: Sequence[Table], audited: dict[str, int]) -> Iterable[Row]:
+    """The commits that stand after those audited, table by table; moves `audited` on."""
+    for table in tables:
+        since = audited.get(table.name, -1)
+        commits = list(log.standing(lake.path(table), since=since))
+        audited[table.name] = next((c.version for c in log.commits(lake.path(table), since=since)), since)
+        yield from (_row(table, commit, commit.mark) for commit in reversed(commits) if commit.mark)
+
+
+def _row(table: Table, commit: log.Commit, mark: Mark) -> Row:
+    made = datetime.fromtimestamp(commit.timestamp_ms / 1000, tz=UTC)
+    counts = mark.counts
+    if isinstance(table.write, Append) or not counts.received:
+        written = commit.rows or 0
+        counts = counts.model_copy(update={"received": written + counts.refused, "accepted": written})
+    return (
+        mark.run,
+        mark.stage,
+        table.name,
+        mark.as_of,
+        mark.inputs,
+        mark.rebuilt,
+        counts.received,
+        counts.accepted,
+        counts.refused,
+        counts.duplicates,
+        counts.superseded,
+        commit.version,
+        max(0.0, (made - mark.started_at).total_seconds()),
+        mark.code,
+        made,
+    )

@@ -80,7 +80,7 @@ def refused(spark: SparkSession, settings: Settings, file: str) -> list[Row]:
     [
         ("torn.jsonl.gz", 0, "FILE_REFUSED"),
         ("plain.jsonl.gz", 0, "FILE_REFUSED"),
-        ("packed.jsonl", 1, "BAD_ENCODING"),
+        ("packed.jsonl", 1, "NOT_JSON"),
         ("half.jsonl", 2, "NOT_JSON"),
         ("latin.jsonl", 1, "BAD_ENCODING"),
         ("type.jsonl", 1, "WRONG_TYPE"),

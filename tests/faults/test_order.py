@@ -9,13 +9,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.bronze import records as bronze
+from pipelines.flow import of_stage
 from pipelines.lakehouse.table import Snapshot
 from pipelines.settings import Settings
-from tests.days import DAYS, MADE, contents, run_day
+from tests.days import DAYS, contents, run_day
 
 pytestmark = pytest.mark.spark
 
-GOLD = tuple(t for t in MADE if t.layer == "gold" and not isinstance(t.write, Snapshot))
+GOLD = tuple(s.table for s in of_stage("build") if not isinstance(s.table.write, Snapshot))
 
 
 def turned_round(landing: Path) -> None:
