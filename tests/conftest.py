@@ -29,12 +29,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     small = load(
         sets=[
             "spark.master=local[2]",
-            "spark.driver_memory=3g",
+            "spark.driver_memory=5g",
             "spark.shuffle_partitions=2",
             f"lake.root={place}",
         ]
     )
-    session = spark_session(small.spark, app_name="tests")
+    # Delta holds on to the log of each table for an hour, 9 MB of heap, and a run of tests makes thousands of tables.
+    conf = {"spark.databricks.delta.delta.log.cacheSize": "150"}
+    session = spark_session(small.spark.model_copy(update={"conf": conf}), app_name="tests")
     yield session
     stop(session)
 

@@ -157,12 +157,12 @@ def test_rounds_bring_what_daily_runs_bring_and_a_run_sees_its_own_close(
     pinned = Lake(spark, shop.lake.root, until=DAYS[-1])
     settled = settled_shop()
     tables = (*bronze.TABLES.values(), *SILVER)
-    expected = contents(spark, settled, tables, without=("batch",))
+    expected = contents(settled, tables, without=("batch",))
     for table in tables:
         found = sorted(str(row.asDict(recursive=True)) for row in pinned.read(table).drop("batch").collect())
         assert found == expected[table.name], table.name
-    assert contents(spark, shop, QUARANTINES, without=("batch",)) == contents(
-        spark, settled, QUARANTINES, without=("batch",)
+    assert contents(shop, QUARANTINES, without=("batch",)) == contents(
+        settled, QUARANTINES, without=("batch",)
     )
     now = Lake(spark, shop.lake.root).read(receipts.TABLE)
     assert now.count() == len(expected[receipts.TABLE.name]) + 1, "control: silver has gone on"
@@ -174,4 +174,4 @@ def test_rounds_bring_what_daily_runs_bring_and_a_run_sees_its_own_close(
     with context.within(spark, shop, DAYS[-1], lambda _: None) as run:
         results = [stages.STAGES[name](run) for name in ("ingest", "refine", "build")]
     assert [isinstance(result, Skipped) for result in results] == [True, True, False]
-    assert contents(spark, shop, GOLD) == contents(spark, settled, GOLD)
+    assert contents(shop, GOLD) == contents(settled, GOLD)

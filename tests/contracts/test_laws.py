@@ -46,8 +46,8 @@ def rebuilt(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Se
 def test_day_by_day_equals_a_rebuild(
     spark: SparkSession, settled_shop: Callable[[], Settings], rebuilt: Settings
 ) -> None:
-    daily = contents(spark, settled_shop(), STATES, without=NUMBERED)
-    whole = contents(spark, rebuilt, STATES, without=NUMBERED)
+    daily = contents(settled_shop(), STATES, without=NUMBERED)
+    whole = contents(rebuilt, STATES, without=NUMBERED)
     for name in daily:
         assert daily[name] == whole[name], name
 
@@ -149,7 +149,7 @@ def test_a_late_record_repairs_what_it_touches_and_nothing_else(
     spark: SparkSession, rebuilt: Settings
 ) -> None:
     """Last in this module, since it lands one more file in the rebuilt lake."""
-    before = contents(spark, rebuilt)
+    before = contents(rebuilt)
     record = {
         "receipt_no": "77",
         "store_id": "S2",
@@ -159,7 +159,7 @@ def test_a_late_record_repairs_what_it_touches_and_nothing_else(
     }
     land(rebuilt, "receipts", "20240304T010000Z", "late.jsonl", json.dumps(record) + "\n")
     written = set(run_day(spark, rebuilt, DAYS[-1]))
-    after = contents(spark, rebuilt)
+    after = contents(rebuilt)
     assert {"silver.receipts", "silver.receipt_lines", "gold.product_days", "gold.customer_totals"} <= written
     for name in ("silver.products", "silver.engagement", "silver.customers"):
         assert name not in written

@@ -62,7 +62,7 @@ def landed(
     settings = copy_of(settled_shop(), tmp_path_factory.mktemp("bad"))
     for name, content in FILES.items():
         land(settings, "receipts", ARRIVED, name, "").write_bytes(content)
-    before = contents(spark, settings, (receipts.TABLE,))
+    before = contents(settings, (receipts.TABLE,))
     with context.within(spark, settings, DAYS[-1], lambda _: None) as run:
         said = stages.said_of(stages.ingest(run))
         stages.refine(run)
@@ -115,7 +115,7 @@ def test_a_new_column_is_kept_and_reported(spark: SparkSession, landed: Landed) 
 
 
 def test_a_receipt_40_days_late_joins_its_own_day_and_no_other(spark: SparkSession, landed: Landed) -> None:
-    after = contents(spark, landed.settings, (receipts.TABLE,))[receipts.TABLE.name]
+    after = contents(landed.settings, (receipts.TABLE,))[receipts.TABLE.name]
     new = set(after) - set(landed.before[receipts.TABLE.name])
     assert set(landed.before[receipts.TABLE.name]) <= set(after)
     (late,) = (row for row in new if "40-days" in row)

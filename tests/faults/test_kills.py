@@ -50,8 +50,8 @@ def test_killed_in_every_gap_between_two_commits(
             except Killed:
                 continue
     assert killed_after_each_commit() > 20
-    whole = contents(spark, settled_shop(), DATA, without=("batch",))
-    torn = contents(spark, shop, DATA, without=("batch",))
+    whole = contents(settled_shop(), DATA, without=("batch",))
+    torn = contents(shop, DATA, without=("batch",))
     for name in whole:
         if not name.startswith("gold.customer_360") and not name.startswith("gold.send_list"):
             assert torn[name] == whole[name], name

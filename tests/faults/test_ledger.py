@@ -18,7 +18,7 @@ from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.settings import Settings
 from pipelines.silver import receipts
-from tests.conftest import copy_of
+from tests.conftest import copy_of, shop_settings
 from tests.days import DAYS, MADE, QUARANTINES, contents, land, run_day
 
 pytestmark = pytest.mark.spark
@@ -38,6 +38,18 @@ def restored(table: Table, version: int) -> Spoil:
     return lambda lake: lake.spark.sql(f"RESTORE TABLE delta.`{lake.path(table)}` TO VERSION AS OF {version}")
 
 
+@pytest.fixture(scope="module")
+def settled(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The golden shop of two feeds, the least that can differ, after its three days."""
+    settings = shop_settings(tmp_path_factory.mktemp("settled"))
+    for folder in Path(settings.landing.root).iterdir():
+        if folder.name not in ("receipts", "campaigns"):
+            shutil.rmtree(folder)
+    for day in DAYS:
+        run_day(spark, settings, day, UNTIL_SILVER)
+    return settings
+
+
 def with_new_files(settled: Settings, place: Path) -> Settings:
     """A copy of the settled shop in which files have just landed: a good receipt and a bad one, and a campaign."""
     settings = copy_of(settled, place)
@@ -54,14 +66,14 @@ def after(spark: SparkSession, settings: Settings, spoil: Spoil | None) -> dict[
     if spoil is not None:
         spoil(Lake(spark, settings.lake.root))
     run_day(spark, settings, DAYS[-1], UNTIL_SILVER)
-    return contents(spark, settings, TABLES, without=("batch",))
+    return contents(settings, TABLES, without=("batch",))
 
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    spark: SparkSession, settled_shop: Callable[[], Settings], tmp_path_factory: pytest.TempPathFactory
+    spark: SparkSession, settled: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[str]]:
-    settings = with_new_files(settled_shop(), tmp_path_factory.mktemp("undisturbed"))
+    settings = with_new_files(settled, tmp_path_factory.mktemp("undisturbed"))
     return after(spark, settings, None)
 
 
@@ -80,12 +92,12 @@ def undisturbed(
 )
 def test_no_loss_and_no_duplicate(
     spark: SparkSession,
-    settled_shop: Callable[[], Settings],
+    settled: Settings,
     tmp_path: Path,
     undisturbed: dict[str, list[str]],
     spoil: Spoil,
 ) -> None:
-    settings = with_new_files(settled_shop(), tmp_path)
+    settings = with_new_files(settled, tmp_path)
     found = after(spark, settings, spoil)
     for name in undisturbed:
         assert found[name] == undisturbed[name], name
@@ -125,7 +137,7 @@ def hold_accounts(lake: Lake) -> None:
 )
 def test_control_without_the_protection_records_are_lost(
     spark: SparkSession,
-    settled_shop: Callable[[], Settings],
+    settled: Settings,
     tmp_path: Path,
     undisturbed: dict[str, list[str]],
     monkeypatch: pytest.MonkeyPatch,
@@ -137,5 +149,5 @@ def test_control_without_the_protection_records_are_lost(
         monkeypatch.setattr(ledger, "mended", as_it_stands)
     else:
         monkeypatch.setattr(Mark, "follows", lambda *_: True)
-    found = after(spark, with_new_files(settled_shop(), tmp_path), spoil)
+    found = after(spark, with_new_files(settled, tmp_path), spoil)
     assert len(found[lost]) < len(undisturbed[lost])

@@ -38,8 +38,6 @@ def test_gold_does_not_ask_which_record_of_an_instant_came_first(
     place = ("file", "position", "batch")
     settled = settled_shop()
     receipts = (bronze.TABLES["receipts"],)
-    assert contents(spark, shop, receipts) != contents(spark, settled, receipts), (
-        "control: the order is another"
-    )
-    assert contents(spark, shop, receipts, without=place) == contents(spark, settled, receipts, without=place)
-    assert contents(spark, shop, GOLD) == contents(spark, settled, GOLD)
+    assert contents(shop, receipts) != contents(settled, receipts), "control: the order is another"
+    assert contents(shop, receipts, without=place) == contents(settled, receipts, without=place)
+    assert contents(shop, GOLD) == contents(settled, GOLD)

@@ -78,7 +78,7 @@ def two(
 ) -> Two:
     settings = copy_of(settled_shop(), tmp_path_factory.mktemp("releases"))
     first = publish(spark, settings)
-    answers, gold = [ask(settings, "latest")], [contents(spark, settings, GOLD)]
+    answers, gold = [ask(settings, "latest")], [contents(settings, GOLD)]
     late = {
         "receipt_no": "79",
         "store_id": "S1",
@@ -93,7 +93,7 @@ def two(
         unpinned = ask(settings, None)
         second = publish(spark, settings)
     answers.append(ask(settings, "latest"))
-    gold.append(contents(spark, settings, GOLD))
+    gold.append(contents(settings, GOLD))
     return Two(settings, (first, second), (answers[0], answers[1]), (gold[0], gold[1]), seen, unpinned)
 
 
@@ -110,7 +110,7 @@ def test_back_to_the_first_release_and_on_again(spark: SparkSession, two: Two) -
     """Last in this module, since it changes the lake."""
     settings, (first, second) = two.settings, two.ids
     rollback(spark, settings, first)
-    assert contents(spark, settings, GOLD) == two.gold[0]
+    assert contents(settings, GOLD) == two.gold[0]
     assert ask(settings, "latest") == two.answers[0]
     assert ask(settings, second) == two.answers[1], "the later release can still be read by its name"
     pointer = json.loads(Path(settings.exports.root, POINTER).read_text(encoding="utf-8"))
@@ -119,7 +119,7 @@ def test_back_to_the_first_release_and_on_again(spark: SparkSession, two: Two) -
     rollback(spark, settings, first)
     assert versions(settings, (*GOLD, audit.TABLE)) == before, "done twice is done once"
     run_day(spark, settings, DAYS[-1])
-    assert contents(spark, settings, GOLD) == two.gold[1]
+    assert contents(settings, GOLD) == two.gold[1]
 
 
 def test_a_release_that_is_not_there(spark: SparkSession, two: Two) -> None:
