@@ -83,10 +83,7 @@ def chosen_category(draws: Draws, purpose: str, *ids: Column) -> Column:
 
 
 def chosen_good(draws: Draws, world: World, category: Column, purpose: str, *ids: Column) -> Column:
-    """A good of a category.
-
-    One of the person's favourites, or by fame; it may not be on sale yet (`sold`).
-    """
+    """A good of a category: one of the person's favourites, or by fame; perhaps not on sale yet (`sold`)."""
     favourite = draws.below(FAVOURITES, f"{purpose} favourite", *ids)
     liked = draws.uniform("favourite", F.col("person"), category, favourite)
     by_fame = draws.uniform(f"{purpose} fame", *ids)

@@ -116,7 +116,7 @@ def _world(root: str, seed: int, time_zone: str) -> World:
 def _receipts(spark: SparkSession, root: str, world: World) -> DataFrame:
     """One row per receipt with a card.
 
-    `card`, `person` (drawn from it), `day`, `slot`, `at`, `goods` and traits.
+    `card`, `person` (drawn from it), `day`, `slot`, `at`, `goods`, traits.
     """
     fields = (
         "receipt_no string, loyalty_card string, purchased_at string, lines array<struct<product_id:string>>"

@@ -1,9 +1,9 @@
 """Landing files out of planted records, written by the executors: the same records, the same bytes.
 
-Records are brought together by drop day and part and put into a total order; a task then writes one file after another
-(`landing_files`), so a rerun changes nothing and a killed run is finished. Which part a record falls into is drawn from
-its id, so neither partitions nor cores change a byte. For each file the task gives back what it wrote, which is the
-truth of faults and totals.
+Records are brought together by drop day and part and put into a total order; a task then writes one file
+after another (`landing_files`), so a rerun changes nothing and a killed run is finished. Which part a record
+falls into is drawn from its id, so neither partitions nor cores change a byte. For each file the task gives
+back what it wrote, which is the truth of faults and totals.
 
 A file is now and then sent twice, some hours later under another name, or lands torn before it lands whole.
 """

@@ -81,10 +81,7 @@ def of_coupons(caused: DataFrame, world: World) -> DataFrame:
 
 
 def of_ratings(purchases: DataFrame, world: World) -> DataFrame:
-    """Ratings of orders picked up.
-
-    Stars, and for every second one a word, a day and more after the pick-up.
-    """
+    """Stars for orders picked up, for every second one with a word, a day or two after the pick-up."""
     draws, ids = Draws(world.seed), (F.col("person"), F.col("day"), F.col("slot"))
     rates = (
         (F.col("fulfilment") == "picked_up") & F.col("email").isNotNull() & draws.chance(RATED, "rated", *ids)

@@ -114,10 +114,7 @@ def plant(records: DataFrame, shape: Shape, world: World) -> DataFrame:
 
 
 def sound(records: DataFrame) -> DataFrame:
-    """Records of a reference feed, which have `drop_day`, in the shape that `plant` gives.
-
-    No fault, all accepted.
-    """
+    """Records of a reference feed, which have `drop_day`, as `plant` gives them: no fault, all accepted."""
     nothing, none = F.lit(None).cast("string"), F.lit(0).cast("long")
     return records.select(
         "drop_day",

@@ -104,10 +104,7 @@ def price_cents(draws: Draws, product: Column) -> Column:
 
 
 def launch_day(draws: Draws, days: int, product: Column) -> Column:
-    """The day on which a good is first sold.
-
-    One in twenty beyond the best known comes after the first day.
-    """
+    """The first day of a good's sale; the world's first but for one in twenty of the lesser known."""
     new = (rank_of(product) >= ALWAYS_SOLD) & draws.chance(0.05, "new arrival", product)
     return F.when(new, draws.below(days, "launch", product)).otherwise(F.lit(0).cast("long"))
 

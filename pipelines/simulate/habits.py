@@ -26,10 +26,7 @@ _JITTER = 0.3
 
 
 def due(draws: Draws) -> list[Column]:
-    """The goods due on the row's `day`.
-
-    Of the two cycles, diapers, and feeding goods; each null where none is.
-    """
+    """The goods due on the row's `day`, of each cycle and each chain; each null where none is."""
     return [
         *(
             F.when(

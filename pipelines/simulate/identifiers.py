@@ -83,10 +83,7 @@ def identifiers(
 
 
 def _uses(rows: DataFrame, moment: Column, *identifiers: tuple[str, Column, Column]) -> DataFrame:
-    """One row per use.
-
-    Of rows at a moment, each identifier that is there, and whether the use ties it to a name.
-    """
+    """One row per identifier used: of rows at a moment, those there are, and whether each is tied to a name."""
     each = F.array(
         *(
             F.when(

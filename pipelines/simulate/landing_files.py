@@ -1,4 +1,7 @@
-"""What a task does with sorted records: one landing file after another, each dropped whole, and an account of each."""
+"""What a task does with sorted records.
+
+One landing file after another, each dropped whole, and its account.
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ from pipelines.simulate.world import World
 def events(mails: DataFrame, world: World) -> DataFrame:
     """One row per event of a mail that was sent.
 
-    `mails` with `kind`, `occurred_at`, `link` (0 to 4; null: no click),
-    `by_machine`, and `place`, the event's number within its mail.
+    Returns:
+        `mails` with `kind`, `occurred_at`, `link` (0 to 4; null: no click), `by_machine`, and `place`, the
+        event's number within its mail.
     """
     draws, mail = Draws(world.seed), key()
 

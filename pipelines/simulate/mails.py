@@ -96,20 +96,14 @@ def link_id(mail: Column, link: Column) -> Column:
 
 
 def link_good(world: World, link: Column) -> Column:
-    """The good behind a link.
-
-    Of what the mail is about, or for every second one of the person's second interest.
-    """
+    """The good behind a link: of the mail's category, or behind every second one of the second interest."""
     category = F.when(link % 2 == 0, F.col("wanted")).otherwise(F.col("second"))
     draws, ids = Draws(world.seed), (*key(), link)
     return sold(draws, world, chosen_good(draws, world, category, "mail", *ids), F.col("mail_day"))
 
 
 def _with_leaving(people: DataFrame, world: World, campaigns: int) -> DataFrame:
-    """Adds when a person unsubscribes, or complains, for good.
-
-    With one campaign's mail, for one in ten people.
-    """
+    """Adds when one in ten people, with some campaign's mail, unsubscribes or complains, for good."""
     draws, person = Draws(world.seed), F.col("person")
     if not campaigns:
         return people.withColumns(

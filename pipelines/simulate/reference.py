@@ -100,7 +100,7 @@ def campaigns(spark: SparkSession, world: World) -> DataFrame:
 
 
 def offers(spark: SparkSession, world: World) -> DataFrame:
-    """The price of each good, from its first day on, and its stock in the three shops that have most of it."""
+    """The price of each good, from its first day on, and its stock in three shops."""
     draws, product = Draws(world.seed), F.col("id")
     launched = launch_day(draws, world.days, product)
     lots = F.transform(

@@ -74,10 +74,7 @@ def each_day(people: DataFrame, world: World) -> DataFrame:
 
 
 def of_people(visits: DataFrame, world: World, purpose: str, *ids: Column) -> DataFrame:
-    """`COLUMNS` of visits by persons, each from one of the person's devices.
-
-    What `visits` has not yet is drawn, or null.
-    """
+    """`COLUMNS` of visits by persons, each from one of their devices; what is not there yet is drawn, or null."""
     draws, person = Draws(world.seed), F.col("person")
     device = draws.below(F.col("devices"), f"{purpose} device", *ids)
     agent = at(HUMANS, draws.below(len(HUMANS), "agent", person, device))

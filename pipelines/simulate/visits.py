@@ -29,10 +29,7 @@ BROWSING, KIOSK_RATE = 0.05, 0.002
 
 
 def to_buy(purchases: DataFrame, world: World) -> DataFrame:
-    """The online purchases, with the visit on which each is made.
-
-    `steps`, `started_at`, `signs_in`, `login`, `cookie`.
-    """
+    """The online purchases, each with its visit: `steps`, `started_at`, `signs_in`, `login`, `cookie`."""
     draws, ids = Draws(world.seed), (F.col("person"), F.col("day"), F.col("slot"))
     made = purchases.where("online").withColumn(
         "signs_in", F.col("has_login") & draws.chance(0.7, "sign in to buy", *ids)
@@ -59,15 +56,12 @@ def to_buy(purchases: DataFrame, world: World) -> DataFrame:
 
 
 def buying(purchases: DataFrame, world: World) -> DataFrame:
-    """The visit of each online purchase.
-
-    Its goods, the cart, the order. It ends when the order is placed (`at`).
-    """
+    """The visit of each online purchase: its goods, the cart, the order; it ends when the order is placed."""
     return of_people(to_buy(purchases, world), world, "buying", F.col("person"), F.col("day"), F.col("slot"))
 
 
 def researching(purchases: DataFrame, world: World) -> DataFrame:
-    """Visits that look at `goods` (ids) which are then bought in a shop `at` an instant, up to six days later."""
+    """Visits that look at `goods` (ids), which are then bought in a shop `at` an instant up to six days later."""
     draws, ids = Draws(world.seed), (F.col("person"), F.col("day"), F.col("slot"))
     ahead = draws.below(6 * 24 * HOUR, "research ahead", *ids) + HOUR
     made = purchases.where(F.col("on_web") & draws.chance(ROPO_SHARE, "research", *ids)).withColumns(
@@ -83,10 +77,7 @@ def researching(purchases: DataFrame, world: World) -> DataFrame:
 
 
 def clicking(mails: DataFrame, world: World) -> DataFrame:
-    """The visit behind each human click in a mail.
-
-    It sees `goods` (ids), of which the first is the link's.
-    """
+    """The visit behind each human click in a mail; it sees `goods` (ids), the link's first."""
     made = mails.withColumns(
         {
             "steps": F.transform("goods", lambda good: step("product_view", product=good)),
@@ -99,10 +90,7 @@ def clicking(mails: DataFrame, world: World) -> DataFrame:
 
 
 def with_goods(mails: DataFrame, world: World) -> DataFrame:
-    """The mails that a person clicked, with `goods`.
-
-    The link's, then up to eight of what the mail is about.
-    """
+    """The mails that a person clicked, with `goods`: the link's, then up to eight of the mail's category."""
     draws = Draws(world.seed)
     more = F.sequence(F.lit(1).cast("long"), geometric(draws.uniform("click pages", *key()), 1.5) + 1)
 
@@ -116,10 +104,10 @@ def with_goods(mails: DataFrame, world: World) -> DataFrame:
 
 
 def browsing(people: DataFrame, world: World) -> DataFrame:
-    """Visits out of interest.
+    """Visits out of interest, to a category and goods of it.
 
-    A category and goods of it. Who only considers the third interest comes back to two goods
-    of it; with `in_cart`, one of them is put there and left.
+    Who only considers the third interest comes back to the same two goods; at `in_cart` one of them is put
+    there, and left.
     """
     draws, ids = Draws(world.seed), (F.col("person"), F.col("day"))
     days = each_day(people.where("on_web"), world)
