@@ -48,9 +48,8 @@ def simulate(settings: Settings, board: console.Board, target: str, **numbers: A
         ],
         right=(*_SHOWN, "revenue"),
     )
-    console.OUT.print(
-        f"Land it: tillpost run --set landing.root={target}/landing --as-of {world.on(world.days - 1)}"
-    )
+    places = " ".join(f"--set {name}.root={target}/{name}" for name in ("landing", "lake", "exports"))
+    console.OUT.print(f"Run it: tillpost run {places} --as-of {world.on(world.days - 1)}")
 
 
 def dressed(settings: Settings, board: console.Board, landing_root: str, seed: int) -> None:
