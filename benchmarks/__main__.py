@@ -11,10 +11,12 @@ from pathlib import Path
 from benchmarks import foundation
 from benchmarks.attribution import attribution
 from benchmarks.foundation import SCRATCH
+from benchmarks.landing import landing
 from benchmarks.machine import facts
 from benchmarks.page import page
+from benchmarks.retailer import retailer
 
-PARTS = {**foundation.PARTS, "attribution": attribution}
+PARTS = {**foundation.PARTS, "attribution": attribution, "landing": landing, "retailer": retailer}
 RESULTS = SCRATCH / "foundation.json"
 PAGE = Path("docs/benchmarks.md")
 

@@ -1,7 +1,7 @@
 """From landing files to silver: JSON Lines of web events, beside DuckDB, and how the seconds grow.
 
-One event in a hundred comes twice, one in two hundred has no kind and is refused. Both sides read the same files;
-tillpost keeps every record as received on the way (bronze), DuckDB does not.
+Both sides read the same files (`made`) and must agree on the facts; tillpost keeps every record as received on the
+way (bronze), DuckDB does not.
 """
 
 from __future__ import annotations
@@ -11,35 +11,17 @@ import shutil
 import sys
 import time
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from benchmarks import made
 from benchmarks.foundation import SCRATCH, sets
 from benchmarks.processes import Measured, measured
 
 SIZES = (1_000_000, 4_000_000, 16_000_000)
-FILE_EVENTS = 500_000
 GOALS = {"exponent": 1.05, "times": 4.0}
-DAY = "2024-03-01"
-
-EVENTS = """
-COPY (
-  SELECT 'e' || (CASE WHEN n % 100 = 99 THEN n - 1 ELSE n END) AS event_id,
-         CASE WHEN m % 200 = 7 THEN NULL WHEN m % 10 < 6 THEN 'page_view' WHEN m % 10 < 9 THEN 'product_view'
-              ELSE 'cart' END AS kind,
-         strftime(TIMESTAMP '{day}' + INTERVAL (m * 86400 // {every}) SECOND, '%Y-%m-%dT%H:%M:%SZ') AS occurred_at,
-         'c' || (hash(m // 8) % {cookies}) AS cookie,
-         'https://shop.example/p/' || (hash(m) % 50000) AS url,
-         CASE WHEN m % 8 = 0 THEN 'https://www.google.com/' END AS referrer,
-         'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/' || (100 + hash(m // 8) % 40) AS user_agent,
-         'cat-' || (hash(m) % 300) AS category_id,
-         CASE WHEN m % 10 >= 6 THEN [{{'product_id': 'p' || (hash(m) % 50000), 'quantity': '1', 'price': '9.90'}}]
-         END AS lines
-  FROM (SELECT n, CASE WHEN n % 100 = 99 THEN n - 1 ELSE n END AS m FROM range({first}, {last}) AS t(n))
-) TO '{file}' (FORMAT json)
-"""
+DAY = date(2024, 3, 1)
 
 
 def landing() -> dict[str, Any]:
@@ -48,7 +30,7 @@ def landing() -> dict[str, Any]:
     for events in SIZES:
         place = SCRATCH / "landing-web"
         shutil.rmtree(place, ignore_errors=True)
-        files = generate(place / "landing", events)
+        files = made.land(place / "landing", "web_events", DAY, events, people=events // 40)
         ours = measured([sys.executable, "-m", "benchmarks.landing", str(place)])
         theirs = measured(
             [sys.executable, "-m", "benchmarks.peers.landing_duckdb", files, str(place / "facts.parquet")]
@@ -77,25 +59,8 @@ def exponent(rows: list[dict[str, Any]]) -> float:
     return round(grown / math.log(last["events"] / first["events"]), 3)
 
 
-def generate(landing_root: Path, events: int) -> str:
-    """Write the events of one day as drops of `web_events`; gives the files as a glob."""
-    folder = landing_root / "web_events" / f"arrived={DAY.replace('-', '')}T235959Z"
-    folder.mkdir(parents=True)
-    for first in range(0, events, FILE_EVENTS):
-        last = min(first + FILE_EVENTS, events)
-        file = folder / f"events-{first:09}.jsonl"
-        duckdb.sql(
-            EVENTS.format(
-                day=DAY, every=events, cookies=max(events // 40, 1), first=first, last=last, file=file
-            )
-        )
-    return f"{folder}/*.jsonl"
-
-
 def main(place: str) -> None:
     """Ingest and make `silver.web_events` of the drops under a place; tells seconds and rows."""
-    from datetime import date
-
     from pipelines import context, stages
     from pipelines.flow import step_of
     from pipelines.runner import make
@@ -109,7 +74,7 @@ def main(place: str) -> None:
     started = time.monotonic()
     with (
         context.session(settings) as spark,
-        context.within(spark, settings, date.fromisoformat(DAY), lambda outcome: None) as run,
+        context.within(spark, settings, DAY, lambda outcome: None) as run,
     ):
         stages.ingest(run)
         landed = time.monotonic()

@@ -8,16 +8,18 @@ from typing import Any
 from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
 from benchmarks.attribution import exponent
 from benchmarks.foundation import GOALS
+from benchmarks.landing import GOALS as LANDING_GOALS
+from benchmarks.retailer import A_DAY, PART
+from benchmarks.retailer import GOAL as RETAILER_GOAL
 
 HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 
 # Figures
 
 `make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
-`continuous`)
-measures one part and leaves the others as they were. Each figure is of a whole command as a person would run
-it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python, its workers and the
-JVM."""
+`landing`, `retailer`, `continuous`) measures one part and leaves the others as they were. Each figure is of a whole command
+as a person would run it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python, its workers
+and the JVM."""
 _AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
 to the cent."""
 
@@ -29,6 +31,8 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "day": day_section,
         "reconcile": reconcile_section,
         "attribution": attribution_section,
+        "landing": landing_section,
+        "retailer": retailer_section,
         "continuous": continuous_section,
     }
     parts = [HEAD]
@@ -108,6 +112,76 @@ def attribution_section(result: Mapping[str, Any]) -> list[str]:
         f"## Attribution of {result['paths']:,} paths over {result['channels']} channels",
         table(("", "seconds"), measured),
         table(("", "measured", "goal", ""), rows),
+    ]
+
+
+def landing_section(result: Mapping[str, Any]) -> list[str]:
+    """Web events from files to silver, by their number, beside DuckDB."""
+    sizes, power = result["rows"], result["exponent"]
+    rows = [
+        (
+            f"{size['events']:,}",
+            f"{size['tillpost']['seconds']:.0f} s",
+            f"{size['events'] / size['tillpost']['seconds']:,.0f}",
+            f"{size['tillpost']['peak_bytes'] / 2**30:.1f} GB",
+            f"{size['duckdb']['seconds']:.1f} s",
+            f"{size['tillpost']['seconds'] / size['duckdb']['seconds']:.1f}",
+        )
+        for size in sizes
+    ]
+    times = sizes[-1]["tillpost"]["seconds"] / sizes[-1]["duckdb"]["seconds"]
+    judged = [
+        ("growth exponent", f"{power:.2f}", LANDING_GOALS["exponent"], power <= LANDING_GOALS["exponent"]),
+        (
+            "times DuckDB's seconds, largest size",
+            f"{times:.1f}",
+            LANDING_GOALS["times"],
+            times <= LANDING_GOALS["times"],
+        ),
+    ]
+    return [
+        "## Landing to silver: web events as JSON Lines",
+        table(("events", "tillpost", "a second", "peak memory", "DuckDB", "times"), rows),
+        table(
+            ("", "measured", "goal", ""),
+            [(name, found, f"{goal}", "met" if good else "**missed**") for name, found, goal, good in judged],
+        ),
+    ]
+
+
+def retailer_section(result: Mapping[str, Any]) -> list[str]:
+    """A day of a mid-size retailer, and a day on top of a month and of a year."""
+    runs = {
+        "the whole day, on nothing": "whole",
+        f"1/{PART} of it, on a month": "month",
+        f"1/{PART} of it, on a year": "year",
+    }
+    rows = [
+        (
+            name,
+            *(f"{result[run]['stages'][stage]:.0f} s" for stage in ("ingest", "refine")),
+            f"{result[run]['seconds'] / 60:.1f} min",
+            f"{result[run]['peak_bytes'] / 2**30:.1f} GB",
+        )
+        for name, run in runs.items()
+    ]
+    a_day = ", ".join(f"{records:,} {source}" for source, records in A_DAY.items())
+    verdict = "met" if result["ratio"] <= RETAILER_GOAL else "**missed**"
+    return [
+        "## A day of a mid-size retailer, from files to silver",
+        f"{a_day}, from nothing but their files to every silver table; the session's start is in the minutes.",
+        table(("", "ingest", "refine", "in all", "peak memory"), rows),
+        table(
+            ("", "measured", "goal", ""),
+            [
+                (
+                    "a day on a year, as a multiple of one on a month",
+                    f"{result['ratio']:.2f}",
+                    f"{RETAILER_GOAL}",
+                    verdict,
+                )
+            ],
+        ),
     ]
 
 

@@ -240,12 +240,14 @@ def simulate(
 
 @app.command()
 def demo(conf: Conf = LOCAL, sets: Sets = [], as_of: AsOf = DEMO_DATE) -> None:
-    """The whole flow on real receipts: land, ingest, refine, build, train, score, publish."""
+    """The whole flow on real receipts: land, dress, ingest, refine, build, train, score, publish."""
     settings = _settings(conf, sets)
     from pipelines import console
     from pipelines import demo as demonstration
 
-    landed = demonstration.land(settings, console.Board())
+    board = console.Board()
+    landed = demonstration.land(settings, board)
+    demonstration.dress_receipts(settings, board)
     _work(settings, [as_of.date()], demonstration.STAGES)
     demonstration.show(settings, as_of.date(), landed)
 

@@ -23,14 +23,18 @@ STAGES = ("ingest", "refine", "build", "train", "score", "publish")
 
 
 def land(settings: Settings, board: console.Board) -> LandedCounts:
-    """Write the landing files, day by day, unless they are there already, and dress the receipts."""
+    """Write the landing files, day by day, unless they are there already."""
     with board.stage("land", total=1):
         landed = complete_journey.land(settings.landing.root, time_zone=settings.business.time_zone)
         files = ", ".join(f"{count} {source}" for source, count in sorted(landed.files.items()))
         console.OUT.print(f"  {landed.lines:,} lines on {landed.receipts:,} receipts; files: {files}")
         board.step()
-    command.dressed(settings, board, settings.landing.root, SEED)
     return landed
+
+
+def dress_receipts(settings: Settings, board: console.Board) -> None:
+    """Add web visits and mails to the landed receipts, unless they are there already."""
+    command.dressed(settings, board, settings.landing.root, SEED, goes_on=True)
 
 
 def show(settings: Settings, as_of: date, landed: LandedCounts) -> None:

@@ -52,10 +52,24 @@ def simulate(settings: Settings, board: console.Board, target: str, **numbers: A
     console.OUT.print(f"Run it: tillpost run {places} --as-of {world.on(world.days - 1)}")
 
 
-def dressed(settings: Settings, board: console.Board, landing_root: str, seed: int) -> None:
-    """Dress the real receipts of a landing folder, and say what was added."""
+def dressed(
+    settings: Settings, board: console.Board, landing_root: str, seed: int, *, goes_on: bool = False
+) -> None:
+    """Dress the real receipts of a landing folder, and say what was added.
+
+    Args:
+        settings: Of the session and the business day.
+        board: Where progress is shown.
+        landing_root: Where the receipts lie.
+        seed: Of the visits and mails.
+        goes_on: Whether this process has more work for the session, which is then left open.
+
+    Raises:
+        DataError: there are no receipts, or they are dressed with another seed.
+        SystemFault: the folder cannot be written.
+    """
     with board.stage("dress", total=1):
-        added = dress.settled(landing_root, seed) or _dressed(settings, landing_root, seed)
+        added = dress.settled(landing_root, seed) or _dressed(settings, landing_root, seed, goes_on=goes_on)
         board.step()
     for source, count in added.items():
         console.OUT.print(f"  {count:,} simulated records of {source}")
@@ -73,11 +87,12 @@ def _made(settings: Settings, board: console.Board, target: str, world: World) -
             stop(spark)
 
 
-def _dressed(settings: Settings, landing_root: str, seed: int) -> dict[str, int]:
+def _dressed(settings: Settings, landing_root: str, seed: int, *, goes_on: bool) -> dict[str, int]:
     spark = spark_session(settings.spark, app_name="tillpost dress")
     try:
         return dress.dress(spark, landing_root, seed=seed, time_zone=settings.business.time_zone)
     except PySparkException as error:
         raise RuntimeError(f"{type(error).__name__}: {error}") from error
     finally:
-        stop(spark)
+        if not goes_on:
+            stop(spark)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import continuous, foundation, machine, page, processes, reconcile
+from benchmarks import continuous, foundation, landing, machine, page, processes, reconcile
 from benchmarks.reconcile import Place
 from pipelines.settings import load
 
@@ -38,7 +38,9 @@ DAY = {
 KEPT = [Place("`quarantine.receipt_lines`", 1, None), Place("duplicates, by `audit.runs`", 2, None)]
 
 
-@pytest.mark.parametrize("module", [continuous, foundation, processes], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [continuous, foundation, landing, processes], ids=lambda module: module.__name__
+)
 def test_the_examples_in_docstrings_hold(module: ModuleType) -> None:
     outcome = doctest.testmod(module)
     assert outcome.attempted
@@ -70,6 +72,26 @@ def test_the_slowest_receipt_in_a_hundred_is_held_against_the_minute() -> None:
     }
     assert "| 99 of 100 | 61.0 s | 60 s | **missed** |" in page.page({"continuous": result})
     assert "| 99 of 100 | 12.0 s | 60 s | met |" in page.page({"continuous": {**result, "p99": 12.0}})
+
+
+def test_landing_is_shown_beside_its_peer_and_held_against_its_goals() -> None:
+    sizes = [
+        {"events": events, "tillpost": {**COST, "seconds": ours}, "duckdb": {**COST, "seconds": theirs}}
+        for events, ours, theirs in ((1_000_000, 40.0, 4.0), (16_000_000, 200.0, 40.0))
+    ]
+    result = {"rows": sizes, "exponent": landing.exponent(sizes), "command": "x", "machine": MACHINE}
+    text = page.page({"landing": result})
+    assert "| 16,000,000 | 200 s | 80,000 | 3.0 GB | 40.0 s | 5.0 |" in text
+    assert "| growth exponent | 0.58 | 1.05 | met |" in text
+    assert "| times DuckDB's seconds, largest size | 5.0 | 4.0 | **missed** |" in text
+
+
+def test_a_day_on_a_year_is_held_against_a_day_on_a_month() -> None:
+    cost = {**COST, "stages": {"ingest": 30.0, "refine": 90.0}}
+    result = {"whole": cost, "month": cost, "year": cost, "ratio": 1.3, "command": "x", "machine": MACHINE}
+    text = page.page({"retailer": result})
+    assert "| the whole day, on nothing | 30 s | 90 s | 3.3 min | 3.0 GB |" in text
+    assert "| 1.30 | 1.2 | **missed** |" in text
 
 
 def test_a_part_that_was_not_measured_has_no_section() -> None:

@@ -1,0 +1,76 @@
+"""Landing files of a retailer who does not exist, made by DuckDB: as many records a day as are asked for.
+
+Of web events one in a hundred comes twice, and one in two hundred has no kind and is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+FILE_RECORDS = 500_000
+STORES, PRODUCTS = 158, 50_000
+
+_WEB_EVENTS = """
+  SELECT 'e' || m AS event_id,
+         CASE WHEN m % 200 = 7 THEN NULL WHEN m % 10 < 6 THEN 'page_view' WHEN m % 10 < 9 THEN 'product_view'
+              ELSE 'cart' END AS kind,
+         strftime(TIMESTAMP '{day}' + INTERVAL (m * 86400 // {every}) SECOND, '%Y-%m-%dT%H:%M:%SZ') AS occurred_at,
+         'c' || (hash(m // 8, '{day}') % {people}) AS cookie,
+         'https://shop.example/p/' || (hash(m) % {products}) AS url,
+         CASE WHEN m % 8 = 0 THEN 'https://www.google.com/' END AS referrer,
+         'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/' || (100 + hash(m // 8) % 40) AS user_agent,
+         'cat-' || (hash(m) % 300) AS category_id,
+         CASE WHEN m % 10 >= 6
+              THEN [{{'product_id': 'p' || (hash(m) % {products}), 'quantity': '1', 'price': '9.90'}}] END AS lines
+  FROM (SELECT CASE WHEN n % 100 = 99 THEN n - 1 ELSE n END AS m FROM numbers)
+"""
+# 8:00 to 21:00; 1 to 18 lines; four receipts in five show a card
+_RECEIPTS = """
+  SELECT CAST(n AS VARCHAR) AS receipt_no, 'S' || (hash(n) % {stores}) AS store_id,
+         strftime(TIMESTAMP '{day}' + INTERVAL (28800 + n * 46800 // {every}) SECOND, '%Y-%m-%dT%H:%M:%SZ')
+           AS purchased_at,
+         CASE WHEN hash(n, 'shown') % 5 < 4 THEN 'C' || (hash(n, '{day}') % {people}) END AS loyalty_card,
+         list_transform(range(CAST(1 + hash(n, 'lines') % 18 AS BIGINT)), lambda i: {{
+           'product_id': 'p' || (hash(n, i, '{day}') % {products}), 'quantity': 1,
+           'net_amount': CAST((50 + hash(n, i) % 1950) / 100 AS DECIMAL(9, 2)) }}) AS lines
+  FROM numbers
+"""
+# of 100 events 40 are sent, 40 delivered, 16 opened, 4 clicked
+_ENGAGEMENT = """
+  SELECT 'm' || n AS event_id,
+         CASE WHEN n % 100 < 40 THEN 'sent' WHEN n % 100 < 80 THEN 'delivered' WHEN n % 100 < 96 THEN 'opened'
+              ELSE 'clicked' END AS kind,
+         strftime(TIMESTAMP '{day}' + INTERVAL (n * 86400 // {every}) SECOND, '%Y-%m-%dT%H:%M:%SZ') AS occurred_at,
+         'C' || (hash(message, '{day}') % {people}) AS loyalty_card, 'email' AS channel, '1' AS campaign_id,
+         'm-{day}-' || message AS message_id,
+         CASE WHEN n % 100 >= 96 THEN 'https://shop.example/p/' || (hash(n) % {products}) END AS link
+  FROM (SELECT n, n // 100 * 40 + CASE WHEN n % 100 < 80 THEN n % 40 ELSE n % 20 END AS message FROM numbers)
+"""
+_RECORDS = {"web_events": _WEB_EVENTS, "receipts": _RECEIPTS, "engagement": _ENGAGEMENT}
+
+
+def land(landing_root: Path, source: str, day: date, records: int, *, people: int) -> str:
+    """Write one day's drop of a source; gives its files as a glob.
+
+    Args:
+        landing_root: Where drops lie.
+        source: `web_events`, `receipts` or `engagement`.
+        day: The day on which all of it happens, and at whose end it arrives.
+        records: How many.
+        people: Of how many cards or cookies, each as likely as another.
+    """
+    folder = landing_root / source / f"arrived={day:%Y%m%d}T235959Z"
+    folder.mkdir(parents=True)
+    for first in range(0, records, FILE_RECORDS):
+        last = min(first + FILE_RECORDS, records)
+        rows = _RECORDS[source].format(
+            day=day, every=records, people=people, products=PRODUCTS, stores=STORES
+        )
+        file = folder / f"part-{first:09}.jsonl"
+        duckdb.sql(
+            f"COPY (WITH numbers AS (SELECT range AS n FROM range({first}, {last})) {rows}) TO '{file}' (FORMAT json)"
+        )
+    return f"{folder}/*.jsonl"
