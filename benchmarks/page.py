@@ -17,9 +17,9 @@ HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 # Figures
 
 `make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
-`landing`, `retailer`, `continuous`) measures one part and leaves the others as they were. Each figure is of a whole command
-as a person would run it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python, its workers
-and the JVM."""
+`landing`, `retailer`, `continuous`) measures one part and leaves the others as they were. Each figure is of a whole
+command as a person would run it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python,
+its workers and the JVM."""
 _AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
 to the cent."""
 
