@@ -1,6 +1,6 @@
 """What a landing file of one source promises: its fields, their types, and which of them are contacts.
 
-A file holds *records*. One record is one JSON object of a JSON Lines file (`.jsonl`, or `.jsonl.gz`). Every
+A file holds *records*. One record is one JSON object of a JSON Lines file (`.jsonl`, also `.gz` or `.zst`). Every
 scalar is read as text first and typed once, in silver, so that a wrong type refuses one record with a reason
 and never a whole file.
 """

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import BinaryIO, cast
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -31,19 +32,19 @@ from pipelines.lakehouse.vault import KeyRef, Sealed
 from pipelines.landing.contract import Source
 from pipelines.landing.sealing import Sealing
 
-SUFFIXES = (".jsonl", ".jsonl.gz")
+SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 MAX_RECORD_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 20
 _BATCH_RECORDS = 8192
-_GZIP = b"\x1f\x8b"
+_MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}  # what a packed file begins with
 
 
 class FileFault(Enum):
     """Why a whole file was refused."""
 
-    UNKNOWN_FORMAT = "Its name ends neither in .jsonl nor in .jsonl.gz."
+    UNKNOWN_FORMAT = "Its name ends neither in .jsonl nor in .jsonl.gz or .jsonl.zst."
     UNREADABLE = "It is gone, is a folder, or may not be read."
-    NOT_GZIP = "Its name says .gz, yet it does not begin as gzip does."
+    NOT_PACKED = "Its name says .gz or .zst, yet it does not begin as such a file does."
     TORN = "It is compressed, and breaks off or fails its checksum: it was cut or damaged on its way."
     RECORD_TOO_LONG = "One of its lines is longer than 64 MB."
 
@@ -181,29 +182,55 @@ def _fault(path: str, max_record_bytes: int) -> FileFault | None:
                 length = len(chunk) - last - 1 if last >= 0 else length + len(chunk)
     except storage.Unreadable:
         return FileFault.UNREADABLE
-    except _NotGzip:
-        return FileFault.NOT_GZIP
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+    except _NotPacked:
+        return FileFault.NOT_PACKED
+    except (EOFError, gzip.BadGzipFile, zlib.error, _Torn):
         return FileFault.TORN
     return None
 
 
-class _NotGzip(Exception):
-    """The first two bytes are not gzip's."""
+class _NotPacked(Exception):
+    """The first bytes are not those of the packing that the name says."""
+
+
+class _Torn(Exception):
+    """Zstandard's stream breaks off or is damaged."""
+
+
+class _Zstandard(io.RawIOBase):
+    """A packed stream's bytes; Arrow tells of a damaged one by an OSError, as of a failing disk."""
+
+    def __init__(self, stored: BinaryIO) -> None:
+        self._stream = pa.CompressedInputStream(stored, "zstd")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            found: bytes = self._stream.read(len(buffer))
+        except OSError as error:
+            raise _Torn from error
+        buffer[: len(found)] = found
+        return len(found)
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     """The file's bytes, decompressed."""
     with io.BufferedReader(cast(io.RawIOBase, storage.open_input(path))) as stored:
-        if not path.endswith(".gz"):
+        magic = _MAGIC.get(PurePosixPath(path).suffix)
+        if magic is None:
             yield cast(BinaryIO, stored)
             return
-        magic = stored.peek(len(_GZIP))[: len(_GZIP)]
-        if not _GZIP.startswith(magic):
-            raise _NotGzip
-        if len(magic) < len(_GZIP):
-            raise EOFError  # which gzip itself does not raise for a file of no bytes
+        begins = stored.peek(len(magic))[: len(magic)]
+        if not magic.startswith(begins):
+            raise _NotPacked
+        if len(begins) < len(magic):
+            raise EOFError  # which neither raises for a file of no bytes
+        if path.endswith(".zst"):
+            yield cast(BinaryIO, io.BufferedReader(_Zstandard(cast(BinaryIO, stored)), _CHUNK_BYTES))
+            return
         with gzip.GzipFile(fileobj=stored) as stream:
             yield cast(BinaryIO, stream)
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ARRIVED = datetime(2017, 1, 2, 5, 30, tzinfo=UTC)
-names = st.sampled_from(["a.jsonl", "a.jsonl.gz"])
+NAMES = ("a.jsonl", "a.jsonl.gz", "a.jsonl.zst")
+names = st.sampled_from(NAMES)
 one_folder = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )
@@ -40,11 +41,18 @@ def frame_files(root: Path, *names: str, **how: Any) -> list[dict[str, Any]]:
 
 
 def write(root: Path, name: str, payload: bytes) -> str:
-    (root / name).write_bytes(gzip.compress(payload, mtime=0) if name.endswith(".gz") else payload)
+    (root / name).write_bytes(packed(name, payload))
     return name
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def packed(name: str, payload: bytes) -> bytes:
+    """The payload as a file of that name holds it."""
+    if name.endswith(".zst"):
+        return bytes(pa.compress(payload, codec="zstd", asbytes=True))
+    return gzip.compress(payload, mtime=0) if name.endswith(".gz") else payload
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_row_a_record(tmp_path: Path, name: str) -> None:
     write(tmp_path, name, b'{"a":1}\r\n\n  \n{"b":2}\n{"torn')
     rows = frame_files(tmp_path, name)
@@ -63,7 +71,7 @@ def test_a_row_a_record(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"\n\r\n \n"])
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+@pytest.mark.parametrize("name", NAMES)
 def test_an_empty_file_has_no_records(tmp_path: Path, name: str, payload: bytes) -> None:
     assert frame_files(tmp_path, write(tmp_path, name, payload)) == []
 
@@ -83,31 +91,35 @@ def fault(tmp_path: Path, name: str, **how: Any) -> FileFault:
 
 def test_refused_files(tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
-    (tmp_path / "plain.jsonl.gz").write_bytes(b'{"a":1}\n')
-    (tmp_path / "none.jsonl.gz").write_bytes(b"")
-    (tmp_path / "tail.jsonl.gz").write_bytes(gzip.compress(b"{}\n") + b"garbage")
+    for name in ("a.jsonl.gz", "a.jsonl.zst"):
+        (tmp_path / f"plain.{name}").write_bytes(b'{"a":1}\n')
+        (tmp_path / f"none.{name}").write_bytes(b"")
+        (tmp_path / f"tail.{name}").write_bytes(packed(name, b"{}\n") + b"garbage")
     (tmp_path / "crc.jsonl.gz").write_bytes(gzip.compress(b"{}\n")[:-8] + bytes(8))
     write(tmp_path, "a.csv", b"a,b\n")
     assert fault(tmp_path, "folder.jsonl") is FileFault.UNREADABLE
     assert fault(tmp_path, "gone.jsonl") is FileFault.UNREADABLE
-    assert fault(tmp_path, "plain.jsonl.gz") is FileFault.NOT_GZIP
-    assert fault(tmp_path, "none.jsonl.gz") is FileFault.TORN
-    assert fault(tmp_path, "tail.jsonl.gz") is FileFault.TORN
+    for name in ("a.jsonl.gz", "a.jsonl.zst"):
+        assert fault(tmp_path, f"plain.{name}") is FileFault.NOT_PACKED
+        assert fault(tmp_path, f"none.{name}") is FileFault.TORN
+        assert fault(tmp_path, f"tail.{name}") is FileFault.TORN
     assert fault(tmp_path, "crc.jsonl.gz") is FileFault.TORN
     assert fault(tmp_path, "a.csv") is FileFault.UNKNOWN_FORMAT
 
 
-def test_members_of_a_gzip_are_one_file(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b"{}\n{") + gzip.compress(b"}\n"))
-    assert [row["payload"] for row in frame_files(tmp_path, "a.jsonl.gz")] == [b"{}", b"{}"]
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+def test_packed_parts_of_a_file_are_one_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(packed(name, b"{}\n{") + packed(name, b"}\n"))
+    assert [row["payload"] for row in frame_files(tmp_path, name)] == [b"{}", b"{}"]
 
 
-@given(st.data())
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+@given(data=st.data())
 @one_folder
-def test_half_a_gzip_gives_nothing(tmp_path: Path, data: st.DataObject) -> None:
-    whole = gzip.compress(data.draw(st.binary(max_size=300)) + b'\n{"a":1}\n' * 50)
-    (tmp_path / "half.jsonl.gz").write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
-    assert fault(tmp_path, "half.jsonl.gz") is FileFault.TORN
+def test_half_a_packed_file_gives_nothing(tmp_path: Path, name: str, data: st.DataObject) -> None:
+    whole = packed(name, data.draw(st.binary(max_size=300)) + b'\n{"a":1}\n' * 50)
+    (tmp_path / f"half.{name}").write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+    assert fault(tmp_path, f"half.{name}") is FileFault.TORN
 
 
 @given(st.binary(max_size=400), names, st.integers(1, 9), st.integers(1, 9))
