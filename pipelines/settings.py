@@ -126,7 +126,6 @@ class SessionSettings(_Section):
 
     timeout_minutes: Annotated[int, Field(ge=1, le=720)]
     engaged_seconds: PositiveInt
-    look_back_days: PositiveInt
 
 
 class MachineSettings(_Section):
