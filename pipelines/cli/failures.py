@@ -42,13 +42,22 @@ def _unexpected(error: Exception) -> int:
     """A bug, or a fault of the engine that nobody foresaw: one line now, the whole trace in a file."""
     from pipelines import console
 
-    trace = Path(tempfile.mkdtemp(prefix="tillpost-")) / "error.txt"
-    trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    told = "".join(traceback.format_exception(error))
     first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     console.fail(
         TillpostError(
             f"Unexpected {type(error).__name__}: {first[:300]}",
-            remedy=f"Run again: what is done is kept. If it comes back, report it with {trace}",
+            remedy=f"Run again: what is done is kept. If it comes back, report it with {_kept(told)}",
         )
     )
     return TillpostError.exit_code
+
+
+def _kept(trace: str) -> str:
+    """The file that the trace is now in; the trace itself where the disk takes none."""
+    try:
+        file = Path(tempfile.mkdtemp(prefix="tillpost-")) / "error.txt"
+        file.write_text(trace, encoding="utf-8")
+    except OSError:
+        return trace
+    return str(file)
