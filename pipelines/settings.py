@@ -156,7 +156,7 @@ class CatalogueSettings(_Section):
 
 
 class InterestSettings(_Section):
-    """How fast an interest fades, and how many are kept for a person and kind."""
+    """How fast an interest fades."""
 
     half_life_days: PositiveInt
 
