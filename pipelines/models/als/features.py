@@ -17,8 +17,7 @@ from pyspark.sql import functions as F
 
 from pipelines.calc.decay import ONE, faded
 from pipelines.lakehouse.types import DOUBLE, INT, LONG
-
-IDENTIFIER = ("identifier_type", "identifier_value")
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 
 def offered(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
