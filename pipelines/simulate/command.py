@@ -9,10 +9,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
-from pyspark.errors import PySparkException
-
-from pipelines import console
-from pipelines.lakehouse.session import spark_session, stop
+from pipelines import console, context
 from pipelines.settings import Settings
 from pipelines.simulate import dress, job
 from pipelines.simulate.world import World
@@ -64,21 +61,13 @@ def dressed(settings: Settings, board: console.Board, landing_root: str, seed: i
 
 
 def _made(settings: Settings, board: console.Board, target: str, world: World) -> job.Account:
-    with board.stage("simulate", total=job.STEPS):
-        spark = spark_session(settings.spark, app_name="tillpost simulate")
-        try:
-            return job.make(spark, target, world, lambda _: board.step())
-        except PySparkException as error:  # whose words are the JVM's, which is about to end
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
-        finally:
-            stop(spark)
+    with (
+        board.stage("simulate", total=job.STEPS),
+        context.session(settings, app_name="tillpost simulate") as spark,
+    ):
+        return job.make(spark, target, world, lambda _: board.step())
 
 
 def _dressed(settings: Settings, landing_root: str, seed: int) -> dict[str, int]:
-    spark = spark_session(settings.spark, app_name="tillpost dress")
-    try:
+    with context.session(settings, app_name="tillpost dress") as spark:
         return dress.dress(spark, landing_root, seed=seed, time_zone=settings.business.time_zone)
-    except PySparkException as error:
-        raise RuntimeError(f"{type(error).__name__}: {error}") from error
-    finally:
-        stop(spark)

@@ -39,10 +39,10 @@ def persons(spark: SparkSession, world: World, *, partitions: int | None = None)
 
 
 def _as_buyer(draws: Draws, world: World) -> Traits:
-    """`home_store`.
+    """How a person shops and pays.
 
-    `trip_rate`: own shopping trips a day; `form_day`: when the loyalty form was filled, long after the
-    card was first used for one in five (null: no card); `phone` (null: none given), shared by a family's two
+    `home_store`; `trip_rate`: own shopping trips a day; `form_day`: when the loyalty form was filled, long after
+    the card was first used for one in five (null: no card); `phone` (null: none given), shared by a family's two
     adults where `phone_shared`; `has_bank_card`: pays with one whose token the till knows.
     """
     person, household = F.col("person"), F.col("household")
@@ -63,9 +63,9 @@ def _as_buyer(draws: Draws, world: World) -> Traits:
 
 
 def as_visitor(draws: Draws, world: World) -> Traits:
-    """`on_web`.
+    """What a person does on the site.
 
-    Uses the site; `has_login`; `online_share` of own purchases; `devices`: 1 or 2; `takes_push`.
+    `on_web`: uses it; `has_login`; `online_share` of own purchases; `devices`: 1 or 2; `takes_push`.
     """
     person = F.col("person")
     on_web = draws.chance(0.7, "on the web", person)
@@ -79,11 +79,11 @@ def as_visitor(draws: Draws, world: World) -> Traits:
 
 
 def as_reader(draws: Draws, world: World) -> Traits:
-    """`email` (null.
+    """Where a person's mails go, and what becomes of them.
 
-    None); `mailed_from`: the day from which mails may go there (null: no consent or nobody told the address);
-    `dead_address`: all mails bounce; `proxied`: the mail programme opens every mail by itself; `scanned`: a
-    gateway clicks every link; `open_rate`; `responsive`: 0 to 1, what uplifts grow with.
+    `email` (null: none); `mailed_from`: the day from which mails may go there (null: no consent, or nobody told the
+    address); `dead_address`: all mails bounce; `proxied`: the mail programme opens every mail by itself; `scanned`:
+    a gateway clicks every link; `open_rate`; `responsive`: 0 to 1, what uplifts grow with.
     """
     person, form_day = F.col("person"), F.col("form_day")
     email = F.when(draws.chance(0.75, "email", person), email_address(person))
@@ -115,11 +115,11 @@ def _interests(draws: Draws, world: World) -> Traits:
 
 
 def _habits(draws: Draws, world: World) -> Traits:
-    """`cycle_0` and `cycle_1`.
+    """What a person buys again and again.
 
-    A good of the first and of the second interest bought again and again, every `days_0` and `days_1` days
-    (null: no such habit), counted from `phase_0` and `phase_1`; `birth_day` of a small child (null: none),
-    and the `family` of goods, of one brand, that grows with it.
+    `cycle_0` and `cycle_1`: a good of the first and of the second interest, bought every `days_0` and `days_1` days
+    (null: no such habit), counted from `phase_0` and `phase_1`; `birth_day` of a small child (null: none), and the
+    `family` of goods, of one brand, that grows with it.
     """
     person = F.col("person")
     traits: Traits = {}

@@ -22,7 +22,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> object:
     def no_spark(*_: object, **__: object) -> None:
         pytest.fail("Spark was started")
 
-    monkeypatch.setattr("pipelines.simulate.command.spark_session", no_spark)
+    monkeypatch.setattr("pipelines.context.spark_session", no_spark)
     return lambda *options: cli.guarded(lambda: cli.app(["simulate", *options], standalone_mode=False))
 
 
