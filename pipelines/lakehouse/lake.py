@@ -29,6 +29,7 @@ from pipelines.lakehouse.table import Append, Snapshot, Table
 from pipelines.lakehouse.write_faults import explained, same_columns, shape
 
 CHANGE_SIGN = "_change_sign"
+_RULE = "delta.constraints."
 ABSENT = -1  # the version of a table that was never made: it has no rows
 
 
@@ -91,8 +92,8 @@ class Lake:
     def ensure(self, table: Table) -> int:
         """Create the table from its contract unless it is there; gives its newest version.
 
-        A derived table with other columns than the contract's is defined anew, empty and without a mark, so
-        that it is rebuilt; readers hold on to the version that their release names.
+        A derived table with other columns or rules than the contract's is defined anew, empty and without a mark,
+        so that it is rebuilt; readers hold on to the version that their release names.
 
         Raises:
             DataError: a table that only grows has other columns.
@@ -102,9 +103,10 @@ class Lake:
             if found.mark is not None and found.mark.contract == table.fingerprint:
                 return found.version
             standing = self.spark.read.format("delta").load(self.path(table)).schema
-            if shape(standing) == shape(table.schema):
+            grows = isinstance(table.write, Append)
+            if shape(standing) == shape(table.schema) and (grows or self._rules(table) == _rules_of(table)):
                 return found.version
-            if isinstance(table.write, Append):
+            if grows:
                 raise DataError(
                     f"{table.name} has other columns than this version of tillpost: {shape(standing)}",
                     remedy="Run with the version that wrote it; what only grows cannot be rebuilt.",
@@ -191,6 +193,11 @@ class Lake:
             )
         return found
 
+    def _rules(self, table: Table) -> dict[str, str]:
+        """The constraints that Delta holds the table to now, by property."""
+        details = DeltaTable.forPath(self.spark, self.path(table)).detail().select("properties").collect()[0]
+        return {name: rule for name, rule in details["properties"].items() if name.startswith(_RULE)}
+
     def _feed(self, table: Table, since: int, until: int) -> DataFrame:
         return (
             self.spark.read.format("delta")
@@ -210,8 +217,8 @@ class Lake:
             builder = builder.addColumn(
                 column.name, column.type, nullable=column.nullable, comment=column.meaning
             )
-        for rule in table.checks:  # Delta refuses a null, which an expectation lets pass
-            builder = builder.property(f"delta.constraints.{rule.name}", f"({rule.sql}) IS NOT FALSE")
+        for name, rule in _rules_of(table).items():
+            builder = builder.property(name, rule)
         if isinstance(table.write, Snapshot):
             builder = builder.partitionedBy(*table.scope)
         else:
@@ -219,6 +226,11 @@ class Lake:
             if table.scope:
                 builder = builder.clusterBy(*table.scope)
         builder.execute()
+
+
+def _rules_of(table: Table) -> dict[str, str]:
+    """The contract's checks as Delta's properties; Delta refuses a null, which an expectation lets pass."""
+    return {f"{_RULE}{rule.name}": f"({rule.sql}) IS NOT FALSE" for rule in table.checks}
 
 
 def path_of(root: str, table: Table) -> str:
