@@ -70,11 +70,6 @@ def say(text: str) -> None:
     OUT.print(escape(text))
 
 
-def warn(text: str) -> None:
-    """Something that a person should know, though the run goes on."""
-    ERR.print(f"[yellow]note:[/] {escape(text)}")
-
-
 def fail(error: TillpostError) -> None:
     """What is wrong, and what to do about it."""
     ERR.print(f"[bold red]tillpost:[/] {escape(error.message)}")

@@ -99,9 +99,17 @@ class Context:
 
 
 @contextmanager
-def session(settings: Settings) -> Iterator[SparkSession]:
-    """A session for one run after the other; it ends with the block."""
-    spark = spark_session(settings.spark, app_name="tillpost")
+def session(settings: Settings, *, app_name: str = "tillpost") -> Iterator[SparkSession]:
+    """A session for one run after the other; it ends with the block, or with the block around it that opened it.
+
+    Args:
+        settings: Of the command.
+        app_name: What Spark's own pages call it.
+    """
+    if (standing := SparkSession.getActiveSession()) is not None:
+        yield standing
+        return
+    spark = spark_session(settings.spark, app_name=app_name)
     try:
         yield spark
     except PySparkException as error:  # whose words are the JVM's, which is about to end

@@ -34,7 +34,7 @@ def land(settings: Settings, board: console.Board) -> LandedCounts:
 
 def dress_receipts(settings: Settings, board: console.Board) -> None:
     """Add web visits and mails to the landed receipts, unless they are there already."""
-    command.dressed(settings, board, settings.landing.root, SEED, goes_on=True)
+    command.dressed(settings, board, settings.landing.root, SEED)
 
 
 def show(settings: Settings, as_of: date, landed: LandedCounts) -> None:

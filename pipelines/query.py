@@ -76,28 +76,45 @@ def select(root: str, sql: str, release: str | None = None) -> pa.Table:
 
     Args:
         root: The lake.
-        sql: One statement in DuckDB's dialect.
+        sql: One SELECT in DuckDB's dialect.
         release: The id of a release, or `latest`; null: every table at its newest version.
 
     Raises:
         SystemFault: there is no lake.
-        UsageError: the statement is refused.
+        UsageError: it is no single SELECT, or DuckDB refuses it.
         DataError: no such release.
     """
     versions = _versions_of(root, release) if release else None
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        _refuse_all_but_a_select(connection, sql)
         found = [_register(connection, root, table, versions) for table in TABLES if _mentioned(table, sql)]
         if found and not any(found):
             listing(root)
         try:
-            answer = connection.sql(sql)
-            return pa.table({}) if answer is None else answer.to_arrow_table()
+            return connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
-            raise UsageError(
-                f"The query is refused: {error}",
-                remedy="`tillpost tables` lists the tables; docs/tables/ lists their columns.",
-            ) from error
+            raise _refused(error) from error
+
+
+def _refuse_all_but_a_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """A COPY or an ATTACH could write over the files of the lake; a SELECT writes nothing."""
+    try:
+        kinds = [statement.type for statement in connection.extract_statements(sql)]
+    except duckdb.Error as error:
+        raise _refused(error) from error
+    if kinds != [duckdb.StatementType.SELECT]:
+        raise UsageError(
+            "The query is refused: it is not one SELECT",
+            remedy="Ask one question at a time; a PIVOT names its columns with IN. Nothing is written from here.",
+        )
+
+
+def _refused(error: duckdb.Error) -> UsageError:
+    return UsageError(
+        f"The query is refused: {error}",
+        remedy="`tillpost tables` lists the tables; docs/tables/ lists their columns.",
+    )
 
 
 def _mentioned(table: Table, sql: str) -> bool:

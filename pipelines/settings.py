@@ -126,7 +126,6 @@ class SessionSettings(_Section):
 
     timeout_minutes: Annotated[int, Field(ge=1, le=720)]
     engaged_seconds: PositiveInt
-    look_back_days: PositiveInt
 
 
 class MachineSettings(_Section):
@@ -157,7 +156,7 @@ class CatalogueSettings(_Section):
 
 
 class InterestSettings(_Section):
-    """How fast an interest fades, and how many are kept for a person and kind."""
+    """How fast an interest fades."""
 
     half_life_days: PositiveInt
 

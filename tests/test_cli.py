@@ -81,6 +81,22 @@ def test_a_bug_is_one_line_and_a_trace_in_a_file(capsys: pytest.CaptureFixture[s
     assert "ZeroDivisionError" in trace.read_text(encoding="utf-8")
 
 
+def test_a_bug_is_told_where_no_file_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(**_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    def broken() -> None:
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    assert guarded(broken) == 1
+    said = capsys.readouterr().err
+    assert "Unexpected ZeroDivisionError: no such thing" in said
+    assert "in broken" in said
+
+
 def test_a_full_disk_is_a_fault_of_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
     def full() -> None:
         raise OSError(28, "No space left on device")

@@ -16,8 +16,7 @@ from pipelines.lakehouse.expectations import at_least, in_order
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DATE, INT, MONEY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
-
-IDENTIFIER = ("identifier_type", "identifier_value")
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 TABLE = Table(
     name="gold.customer_totals",

@@ -17,12 +17,12 @@ from pyspark.sql import functions as F
 
 from pipelines.calc.decay import faded
 from pipelines.gold import product_days as gold_product_days
-from pipelines.gold.customer_totals import IDENTIFIER
 from pipelines.lakehouse.expectations import at_least, at_most
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DATE, DOUBLE, INT, MONEY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 KINDS = ("category", "brand")
 

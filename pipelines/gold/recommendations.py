@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.gold import product_days as gold_product_days
-from pipelines.gold.customer_totals import IDENTIFIER
 from pipelines.lakehouse.expectations import at_least
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
@@ -22,6 +21,7 @@ from pipelines.models.als.champion import LoadedAls
 from pipelines.models.als.score import recommend
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 LIKE_YOU = "Others who shop like you often buy this."
 POPULAR = "Popular with our customers."

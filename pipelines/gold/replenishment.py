@@ -13,11 +13,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.gold import product_days as gold_product_days
-from pipelines.gold.customer_totals import IDENTIFIER
 from pipelines.lakehouse.expectations import at_least, in_order
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DATE, INT, QUANTITY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 TABLE = Table(
     name="gold.replenishment",

@@ -18,7 +18,6 @@ from pipelines.gold import interest_profiles as gold_interest_profiles
 from pipelines.gold import product_days as gold_product_days
 from pipelines.gold import recommendations as gold_recommendations
 from pipelines.gold import replenishment as gold_replenishment
-from pipelines.gold.customer_totals import IDENTIFIER
 from pipelines.gold.send_list_blocks import BLOCKS, due, interesting, personal, readable
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import AS_OF, PERSON, Col, Snapshot, Table
@@ -26,6 +25,7 @@ from pipelines.lakehouse.types import DOUBLE, INT, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
 from pipelines.silver import receipts as silver_receipts
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 TABLE = Table(
     name="gold.send_list",

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from pipelines.gold import interest_profiles as gold_interest_profiles
 from pipelines.gold import replenishment as gold_replenishment
-from pipelines.gold.customer_totals import IDENTIFIER
 from pipelines.lakehouse.types import DOUBLE
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 BLOCKS = ("replenishment", "personal", "interests")
 SELLING_DAYS = 28

@@ -19,15 +19,17 @@ from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DateType, StructType
+from pyspark.sql.types import DateType
 
 from pipelines.errors import ConcurrentWrite, DataError, SystemFault
 from pipelines.lakehouse import log
 from pipelines.lakehouse.log import Head
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Snapshot, Table
+from pipelines.lakehouse.write_faults import explained, same_columns, shape
 
 CHANGE_SIGN = "_change_sign"
+_RULE = "delta.constraints."
 ABSENT = -1  # the version of a table that was never made: it has no rows
 
 
@@ -72,13 +74,7 @@ class Lake:
         Returns:
             `columns` and `_change_sign`: +1 for a row that is there now, -1 for one that was there before.
         """
-        feed = (
-            self.spark.read.format("delta")
-            .option("readChangeFeed", "true")
-            .option("startingVersion", since + 1)
-            .option("endingVersion", until)
-            .load(self.path(table))
-        )
+        feed = self._feed(table, since, until)
         sign = F.when(F.col("_change_type").isin("insert", "update_postimage"), 1).otherwise(-1)
         return (
             feed.select(*columns, F.xxhash64(*(of or table.names)).alias("_row"), sign.alias(CHANGE_SIGN))
@@ -90,20 +86,14 @@ class Lake:
 
     def added(self, table: Table, since: int, until: int) -> DataFrame:
         """The rows appended after version `since`, up to `until`, of a table that only grows."""
-        feed = (
-            self.spark.read.format("delta")
-            .option("readChangeFeed", "true")
-            .option("startingVersion", since + 1)
-            .option("endingVersion", until)
-            .load(self.path(table))
-        )
+        feed = self._feed(table, since, until)
         return feed.where(F.col("_change_type") == "insert").select(*table.names)
 
     def ensure(self, table: Table) -> int:
         """Create the table from its contract unless it is there; gives its newest version.
 
-        A derived table with other columns than the contract's is defined anew, empty and without a mark, so
-        that it is rebuilt; readers hold on to the version that their release names.
+        A derived table with other columns or rules than the contract's is defined anew, empty and without a mark,
+        so that it is rebuilt; readers hold on to the version that their release names.
 
         Raises:
             DataError: a table that only grows has other columns.
@@ -113,11 +103,12 @@ class Lake:
             if found.mark is not None and found.mark.contract == table.fingerprint:
                 return found.version
             standing = self.spark.read.format("delta").load(self.path(table)).schema
-            if _shape(standing) == _shape(table.schema):
+            grows = isinstance(table.write, Append)
+            if shape(standing) == shape(table.schema) and (grows or self._rules(table) == _rules_of(table)):
                 return found.version
-            if isinstance(table.write, Append):
+            if grows:
                 raise DataError(
-                    f"{table.name} has other columns than this version of tillpost: {_shape(standing)}",
+                    f"{table.name} has other columns than this version of tillpost: {shape(standing)}",
                     remedy="Run with the version that wrote it; what only grows cannot be rebuilt.",
                 )
         self._define(table)
@@ -143,7 +134,7 @@ class Lake:
             DataError: columns or types differ, a value is null or breaks a constraint; nothing was written.
             ConcurrentWrite: the table moved; nothing was written.
         """
-        _same_columns(table, rows)
+        same_columns(table, rows)
         standing = self.head(table)
         begun = standing.mark.origin if standing and standing.mark else mark.run
         mark = mark.model_copy(update={"origin": begun})
@@ -160,7 +151,7 @@ class Lake:
         try:
             writer.save(self.path(table))
         except Exception as error:
-            raise self._explained(table, rows, error) from error
+            raise explained(table, self.path(table), rows, error) from error
         written = self._head(table)
         if written.version != parent + 1 or written.mark is None or written.mark.run != mark.run:
             raise ConcurrentWrite(
@@ -202,6 +193,20 @@ class Lake:
             )
         return found
 
+    def _rules(self, table: Table) -> dict[str, str]:
+        """The constraints that Delta holds the table to now, by property."""
+        details = DeltaTable.forPath(self.spark, self.path(table)).detail().select("properties").collect()[0]
+        return {name: rule for name, rule in details["properties"].items() if name.startswith(_RULE)}
+
+    def _feed(self, table: Table, since: int, until: int) -> DataFrame:
+        return (
+            self.spark.read.format("delta")
+            .option("readChangeFeed", "true")
+            .option("startingVersion", since + 1)
+            .option("endingVersion", until)
+            .load(self.path(table))
+        )
+
     def _define(self, table: Table) -> None:
         builder = (
             DeltaTable.createOrReplace(self.spark)
@@ -212,8 +217,8 @@ class Lake:
             builder = builder.addColumn(
                 column.name, column.type, nullable=column.nullable, comment=column.meaning
             )
-        for rule in table.checks:  # Delta refuses a null, which an expectation lets pass
-            builder = builder.property(f"delta.constraints.{rule.name}", f"({rule.sql}) IS NOT FALSE")
+        for name, rule in _rules_of(table).items():
+            builder = builder.property(name, rule)
         if isinstance(table.write, Snapshot):
             builder = builder.partitionedBy(*table.scope)
         else:
@@ -222,45 +227,10 @@ class Lake:
                 builder = builder.clusterBy(*table.scope)
         builder.execute()
 
-    def _explained(self, table: Table, rows: DataFrame, error: Exception) -> Exception:
-        text = str(error)
-        if "DELTA_VIOLATE_CONSTRAINT" in text or "DELTA_NOT_NULL_CONSTRAINT" in text:
-            return self._violations(table, rows)
-        if "ConcurrentTransaction" in text or "DELTA_CONCURRENT" in text:
-            return ConcurrentWrite(
-                f"{table.name} was written by somebody else at the same time",
-                remedy="Run again: it starts from what stands now.",
-            )
-        for sign, what in (
-            ("No space left", "the disk is full"),
-            ("Read-only file system", "the disk is read-only"),
-            ("Permission denied", "permission denied"),
-        ):
-            if sign in text:
-                return SystemFault(
-                    f"{table.name} cannot be written at {self.path(table)}: {what}",
-                    remedy="Free or unlock the place, or --set lake.root=...; the table is as it was.",
-                )
-        return error
 
-    def _violations(self, table: Table, rows: DataFrame) -> DataError:
-        rules = [(rule.says, f"NOT ({rule.sql})") for rule in table.checks]
-        rules += [
-            (f"`{c.name}` is never missing", f"{c.name} IS NULL") for c in table.columns if not c.nullable
-        ]
-        counts = rows.agg(
-            *(F.count_if(F.expr(bad)).alias(str(i)) for i, (_, bad) in enumerate(rules))
-        ).first()
-        lines = []
-        for i, (says, bad) in enumerate(rules):
-            if counts is not None and counts[str(i)]:
-                sample = rows.where(F.expr(bad)).select(*_shown(table)).limit(3).collect()  # three rows
-                keys = "; ".join(", ".join(f"{k} {v}" for k, v in row.asDict().items()) for row in sample)
-                lines.append(f"{says}: {counts[str(i)]} rows do not hold, such as {keys}")
-        return DataError(
-            f"{table.name} was not written, since rows break its contract:\n    " + "\n    ".join(lines),
-            remedy=f"Mend what feeds it (see docs/tables/{table.name}.md) and run again; it is as it was.",
-        )
+def _rules_of(table: Table) -> dict[str, str]:
+    """The contract's checks as Delta's properties; Delta refuses a null, which an expectation lets pass."""
+    return {f"{_RULE}{rule.name}": f"({rule.sql}) IS NOT FALSE" for rule in table.checks}
 
 
 def path_of(root: str, table: Table) -> str:
@@ -276,29 +246,6 @@ def any_of(column: str, values: Sequence[Any]) -> str:
         for v in values
     )
     return f"{column} IN ({listed})" if values else "false"
-
-
-def _same_columns(table: Table, rows: DataFrame) -> None:
-    found, wanted = dict(_shape(rows.schema)), dict(_shape(table.schema))
-    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
-    mistyped = [f"{n} is {found[n]}, not {wanted[n]}" for n in wanted if n in found and found[n] != wanted[n]]
-    if missing or extra or mistyped:
-        raise DataError(
-            f"The build of {table.name} does not keep its contract: "
-            f"missing {missing}, extra {extra}, mistyped {mistyped}",
-            remedy=f"Mend `build` or TABLE in pipelines/{table.layer}/{table.short}.py.",
-        )
-
-
-def _shape(schema: StructType) -> list[tuple[str, str]]:
-    return [(field.name, field.dataType.simpleString()) for field in schema.fields]
-
-
-def _shown(table: Table) -> list[str]:
-    """Key columns that may be shown in a message: never an identifier."""
-    return [
-        name for name in table.key if name not in ("identifier_value", "loyalty_card", "phone", "email")
-    ] or [table.columns[0].name]
 
 
 def is_date_scope(table: Table) -> bool:

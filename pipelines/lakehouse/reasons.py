@@ -22,7 +22,6 @@ class Reason(Enum):
     TOO_OLD = "It is dated before the business's first day: the sender's clock is wrong."
     NOBODY = "Nothing in it says whom it concerns, or which message."
     NAMED_TWICE = "The record says it twice, and not which of the two counts."
-    NO_LINES = "The receipt has no lines."
     RECEIPT_REFUSED = "The receipt of this line was refused."
     ORDER_REFUSED = "The order of this line was refused."
     OFFER_REFUSED = "The offer of this stock was refused."

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -35,12 +34,10 @@ class FileInfo:
     Args:
         path: Relative to the listed root, with `/` between its parts.
         size: Bytes.
-        modified: When it was last written, in UTC; null where the store does not say.
     """
 
     path: str
     size: int
-    modified: datetime | None
 
 
 def is_local(root: str) -> bool:
@@ -60,7 +57,7 @@ def list_files(root: str) -> Iterator[FileInfo]:
     prefix = base.rstrip("/") + "/"
     for info in found:
         if info.type == fs.FileType.File:
-            yield FileInfo(info.path.removeprefix(prefix), info.size, info.mtime)
+            yield FileInfo(info.path.removeprefix(prefix), info.size)
 
 
 def exists(path: str) -> bool:
@@ -143,14 +140,6 @@ def delete_dir(path: str) -> None:
     with _explained("delete", path):
         files, inner = _resolve(path)
         if files.get_file_info(inner).type != fs.FileType.NotFound:
-            files.delete_dir(inner)
-
-
-def delete_folder(path: str) -> None:
-    """Remove a folder and all that is in it; one that is gone already is no error."""
-    with _explained("delete", path):
-        files, inner = _resolve(path)
-        if files.get_file_info(inner).type == fs.FileType.Directory:
             files.delete_dir(inner)
 
 

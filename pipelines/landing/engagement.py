@@ -14,8 +14,10 @@ SOURCE = Source(
         Field(
             "kind",
             STRING,
-            "`sent`, `delivered`, `opened`, `clicked`, `bounced`, `complained`, `unsubscribed`, `rated` or "
-            "`coupon_redeemed`",
+            "`sent`, `delivered`, `deferred` (put off for now, and tried again), `dropped` (by the provider: it "
+            "was never tried), `blocked` (refused for what it is or who sent it; the address may be good), "
+            "`bounced`, `opened`, `clicked`, `complained`, `unsubscribed`, `resubscribed` (an unsubscription "
+            "taken back), `rated` or `coupon_redeemed`",
             required=True,
         ),
         Field("occurred_at", TIMESTAMP, "When it happened, ISO 8601 with offset", required=True),

@@ -32,15 +32,12 @@ class Landed:
         source: The folder it was dropped into.
         path: Relative to the landing root.
         size: Bytes.
-        modified_ms: When the store says it was written, in milliseconds of Unix time, to notice a file
-            changed in place; null where the store does not say. Never an arrival.
         arrived_at: The instant in its path, in UTC.
     """
 
     source: str
     path: str
     size: int
-    modified_ms: int | None
     arrived_at: datetime
 
     @property
@@ -124,8 +121,7 @@ def _placed(info: storage.FileInfo, parts: list[str], known: set[str]) -> Landed
     arrived_at = _instant(parts[1])
     if arrived_at is None:
         return f"{parts[1]!r} does not say when it arrived; files lie at {layout}."
-    modified_ms = int(info.modified.timestamp() * 1000) if info.modified else None
-    return Landed(parts[0], info.path, info.size, modified_ms, arrived_at)
+    return Landed(parts[0], info.path, info.size, arrived_at)
 
 
 def _instant(folder: str) -> datetime | None:

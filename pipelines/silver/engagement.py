@@ -25,11 +25,15 @@ from pipelines.silver.parse import PARSED, parse
 KINDS = (
     "sent",
     "delivered",
+    "deferred",
+    "dropped",
+    "blocked",
+    "bounced",
     "opened",
     "clicked",
-    "bounced",
     "complained",
     "unsubscribed",
+    "resubscribed",
     "rated",
     "coupon_redeemed",
 )
@@ -40,6 +44,7 @@ TABLE = Table(
     doc=__doc__,
     key=("occurred_on", "event_id"),
     scope=("occurred_on",),
+    version=2,  # 2: deferred, dropped, blocked and resubscribed are kinds
     columns=(
         Col("event_id", STRING, "The provider's id; unique within its day", nullable=False),
         Col("occurred_on", DATE, "Business day", nullable=False),

@@ -13,10 +13,13 @@ from pyspark.sql import functions as F
 
 from pipelines.calc.channels import DIRECT
 
+LOOK_BACK_DAYS = 90  # ADR 14
 _DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 
 
-def with_last_non_direct(sessions: DataFrame, by: Sequence[str], look_back_days: int) -> DataFrame:
+def with_last_non_direct(
+    sessions: DataFrame, by: Sequence[str], look_back_days: int = LOOK_BACK_DAYS
+) -> DataFrame:
     """`sessions` with `last_non_direct_channel`: its own channel, or that of the last visit that had another.
 
     Google Analytics' last non-direct click. A visit by Email on Monday and a Direct one on Tuesday both have
@@ -25,7 +28,7 @@ def with_last_non_direct(sessions: DataFrame, by: Sequence[str], look_back_days:
     Args:
         sessions: Rows of `silver.sessions`, or with more columns.
         by: The columns whose values' visits are looked through, such as the visitor's or a person's.
-        look_back_days: The setting `sessions.look_back_days`; a visit exactly so long ago counts.
+        look_back_days: How far back; a visit exactly so long ago counts.
     """
     past = (
         Window.partitionBy(*by).orderBy(F.unix_micros("started_at")).rangeBetween(-look_back_days * _DAY, 0)

@@ -19,11 +19,12 @@ from pipelines.silver import engagement as silver_engagement
 from pipelines.silver import receipts as silver_receipts
 
 LOYALTY_CARD = "loyalty_card"
+IDENTIFIER = ("identifier_type", "identifier_value")
 
 TABLE = Table(
     name="silver.person_identifiers",
     doc=__doc__,
-    key=("identifier_type", "identifier_value"),
+    key=IDENTIFIER,
     scope=("identifier_value",),
     columns=(
         Col("identifier_type", STRING, "`loyalty_card`, `phone` or `payment_token`", nullable=False),

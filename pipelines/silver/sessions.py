@@ -71,7 +71,7 @@ TABLE = Table(
         Col(
             "is_engaged",
             BOOLEAN,
-            "Longer than 10 seconds, or two page views, or a conversion",
+            "Longer than `sessions.engaged_seconds`, or two page views, a purchase or a subscription",
             nullable=False,
         ),
         Col("searches", INT, "Number of searches", nullable=False),

@@ -9,10 +9,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
-from pyspark.errors import PySparkException
-
-from pipelines import console
-from pipelines.lakehouse.session import spark_session, stop
+from pipelines import console, context
 from pipelines.settings import Settings
 from pipelines.simulate import dress, job
 from pipelines.simulate.world import World
@@ -52,24 +49,10 @@ def simulate(settings: Settings, board: console.Board, target: str, **numbers: A
     console.OUT.print(f"Run it: tillpost run {places} --as-of {world.on(world.days - 1)}")
 
 
-def dressed(
-    settings: Settings, board: console.Board, landing_root: str, seed: int, *, goes_on: bool = False
-) -> None:
-    """Dress the real receipts of a landing folder, and say what was added.
-
-    Args:
-        settings: Of the session and the business day.
-        board: Where progress is shown.
-        landing_root: Where the receipts lie.
-        seed: Of the visits and mails.
-        goes_on: Whether this process has more work for the session, which is then left open.
-
-    Raises:
-        DataError: there are no receipts, or they are dressed with another seed.
-        SystemFault: the folder cannot be written.
-    """
+def dressed(settings: Settings, board: console.Board, landing_root: str, seed: int) -> None:
+    """Dress the real receipts of a landing folder, and say what was added."""
     with board.stage("dress", total=1):
-        added = dress.settled(landing_root, seed) or _dressed(settings, landing_root, seed, goes_on=goes_on)
+        added = dress.settled(landing_root, seed) or _dressed(settings, landing_root, seed)
         board.step()
     for source, count in added.items():
         console.OUT.print(f"  {count:,} simulated records of {source}")
@@ -77,22 +60,13 @@ def dressed(
 
 
 def _made(settings: Settings, board: console.Board, target: str, world: World) -> job.Account:
-    with board.stage("simulate", total=job.STEPS):
-        spark = spark_session(settings.spark, app_name="tillpost simulate")
-        try:
-            return job.make(spark, target, world, lambda _: board.step())
-        except PySparkException as error:  # whose words are the JVM's, which is about to end
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
-        finally:
-            stop(spark)
+    with (
+        board.stage("simulate", total=job.STEPS),
+        context.session(settings, app_name="tillpost simulate") as spark,
+    ):
+        return job.make(spark, target, world, lambda _: board.step())
 
 
-def _dressed(settings: Settings, landing_root: str, seed: int, *, goes_on: bool) -> dict[str, int]:
-    spark = spark_session(settings.spark, app_name="tillpost dress")
-    try:
+def _dressed(settings: Settings, landing_root: str, seed: int) -> dict[str, int]:
+    with context.session(settings, app_name="tillpost dress") as spark:
         return dress.dress(spark, landing_root, seed=seed, time_zone=settings.business.time_zone)
-    except PySparkException as error:
-        raise RuntimeError(f"{type(error).__name__}: {error}") from error
-    finally:
-        if not goes_on:
-            stop(spark)

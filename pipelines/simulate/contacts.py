@@ -1,9 +1,8 @@
 """Contacts and identifiers: nobody's. Addresses are of reserved domains, numbers of ranges kept for fiction.
 
 Domains: example.com, .net and .org (RFC 2606). Numbers: 555-0100 to -0199 of fifty area codes (NANPA), five
-    ranges of
-ARCEP's for France, and eight of ACMA's for Australia: 135,000, which `phonenumbers` holds for valid. Whoever
-would get a number beyond them has none.
+ranges of ARCEP's for France, and eight of ACMA's for Australia: 135,000, which `phonenumbers` holds for valid.
+Whoever would get a number beyond them has none.
 """
 
 from __future__ import annotations

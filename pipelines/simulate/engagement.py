@@ -1,7 +1,4 @@
-"""What became of mails, coupons and orders, as records of the `engagement` contract (a record frame.
-
-See `receipts`).
-"""
+"""What became of mails, coupons and orders, as records of `engagement` (a record frame: see `receipts`)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def happenings(spark: SparkSession, world: World, work: str) -> Iterator[Frames]
     try:
         yield _frames(spark, world, kept)
     finally:
-        storage.delete_folder(work)
+        storage.delete_dir(work)
 
 
 def _frames(spark: SparkSession, world: World, kept: Callable[[str, DataFrame], DataFrame]) -> Frames:

@@ -26,7 +26,7 @@ Traits = dict[str, Column]
 def persons(spark: SparkSession, world: World, *, partitions: int | None = None) -> DataFrame:
     """One row per person.
 
-    `person`, `household`, `adult` (0 or 1), and the traits that the functions below tell.
+    `person`, `household`, `adult` (0 or 1), and the traits that the functions below explain.
     """
     draws = Draws(world.seed)
     everyone = spark.range(0, 2 * world.households, 1, partitions).withColumnRenamed("id", "person")
@@ -39,11 +39,11 @@ def persons(spark: SparkSession, world: World, *, partitions: int | None = None)
 
 
 def _as_buyer(draws: Draws, world: World) -> Traits:
-    """What a person is in a shop.
+    """How a person shops and pays.
 
-    `home_store`. `trip_rate`: own shopping trips a day. `form_day`: when the loyalty form was filled, for one
-    in five long after the card was first used; null: no card. `phone`, shared by a family's two adults where
-    `phone_shared`; null: none is given. `has_bank_card`: pays with one whose token the till knows.
+    `home_store`; `trip_rate`: own shopping trips a day; `form_day`: when the loyalty form was filled, long after
+    the card was first used for one in five (null: no card); `phone` (null: none given), shared by a family's two
+    adults where `phone_shared`; `has_bank_card`: pays with one whose token the till knows.
     """
     person, household = F.col("person"), F.col("household")
     shares = F.col("in_pair") & draws.chance(0.4, "family phone", household)
@@ -63,9 +63,9 @@ def _as_buyer(draws: Draws, world: World) -> Traits:
 
 
 def as_visitor(draws: Draws, world: World) -> Traits:
-    """What a person is on the site.
+    """What a person does on the site.
 
-    `on_web`: comes at all. `has_login`. `online_share` of own purchases. `devices`: 1 or 2. `takes_push`.
+    `on_web`: uses it; `has_login`; `online_share` of own purchases; `devices`: 1 or 2; `takes_push`.
     """
     person = F.col("person")
     on_web = draws.chance(0.7, "on the web", person)
@@ -79,11 +79,11 @@ def as_visitor(draws: Draws, world: World) -> Traits:
 
 
 def as_reader(draws: Draws, world: World) -> Traits:
-    """What a person is to a mail; needs `form_day` and `has_login`.
+    """Where a person's mails go, and what becomes of them.
 
-    `email`; null: none. `mailed_from`: the day from which mails may go there; null: no consent, or nobody
-    told the address. `dead_address`: all mails bounce. `proxied`: the mail programme opens every mail by
-    itself. `scanned`: a gateway clicks every link. `open_rate`. `responsive`: 0 to 1, what uplifts grow with.
+    `email` (null: none); `mailed_from`: the day from which mails may go there (null: no consent, or nobody told the
+    address); `dead_address`: all mails bounce; `proxied`: the mail programme opens every mail by itself; `scanned`:
+    a gateway clicks every link; `open_rate`; `responsive`: 0 to 1, what uplifts grow with.
     """
     person, form_day = F.col("person"), F.col("form_day")
     email = F.when(draws.chance(0.75, "email", person), email_address(person))
@@ -100,10 +100,7 @@ def as_reader(draws: Draws, world: World) -> Traits:
 
 
 def _interests(draws: Draws, world: World) -> Traits:
-    """What a person likes.
-
-    `first`, `second` and `third`: three categories of interest. `third_stage`: how far the third goes.
-    """
+    """`first`, `second` and `third`: three categories of interest; `third_stage`: how far the third goes."""
     person, count = F.col("person"), len(CATEGORIES)
     first = draws.below(count, "first interest", person)
     step = draws.below(count - 1, "second interest", person) + 1
@@ -118,11 +115,11 @@ def _interests(draws: Draws, world: World) -> Traits:
 
 
 def _habits(draws: Draws, world: World) -> Traits:
-    """What a person buys again.
+    """What a person buys again and again.
 
-    `cycle_0` and `cycle_1`: a good of the first and of the second interest, every `days_0` and `days_1` days,
-    counted from `phase_0` and `phase_1`; null: no such habit. `birth_day` of a small child; null: none.
-    `family` of goods, of one brand, that grow with it.
+    `cycle_0` and `cycle_1`: a good of the first and of the second interest, bought every `days_0` and `days_1` days
+    (null: no such habit), counted from `phase_0` and `phase_1`; `birth_day` of a small child (null: none), and the
+    `family` of goods, of one brand, that grows with it.
     """
     person = F.col("person")
     traits: Traits = {}

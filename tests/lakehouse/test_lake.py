@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -63,6 +64,16 @@ def test_a_table_is_made_from_its_contract(lake: Lake) -> None:
 def test_a_null_passes_an_expectation_in_the_lake_too(lake: Lake) -> None:
     lake.commit(TABLE, people(lake, ("a", None)), mark("one"), parent=lake.ensure(TABLE))
     assert lake.read(TABLE).count() == 1
+
+
+def test_a_rule_that_changed_is_the_one_that_delta_holds(lake: Lake) -> None:
+    first = lake.commit(TABLE, people(lake, ("a", 1)), mark("one"), parent=lake.ensure(TABLE))
+    assert lake.ensure(TABLE) == first
+    looser = replace(TABLE, version=2, expect=(at_least("visits", -5),))
+    parent = lake.ensure(looser)
+    assert held(lake) == []
+    lake.commit(looser, people(lake, ("b", -1)), mark("two"), parent=parent)
+    assert held(lake) == [("b", -1)]
 
 
 def test_replacing_keys_leaves_the_rest_and_the_feed_tells_only_what_changed(lake: Lake) -> None:

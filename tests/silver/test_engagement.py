@@ -58,7 +58,7 @@ def test_nobody_an_unknown_kind_and_what_the_provider_says_of_machines(spark: Sp
             spark,
             "engagement",
             event(1, "opened"),
-            event(2, "deferred", message_id="m1"),
+            event(2, "framed", message_id="m1"),
             event(3, "opened", message_id="m1", machine="true"),
             event(4, "opened", message_id="m1", machine="false"),
             event(5, "opened", message_id="m1", channel="pigeon"),

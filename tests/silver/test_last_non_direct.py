@@ -29,6 +29,6 @@ def test_a_direct_visit_has_the_channel_of_the_one_before_it(spark: SparkSession
     frame = spark.createDataFrame(
         rows, "visitor string, session_id string, started_at timestamp, channel string, wanted string"
     )
-    found = with_last_non_direct(frame, ("visitor",), 90).collect()
+    found = with_last_non_direct(frame, ("visitor",)).collect()
     assert [row["last_non_direct_channel"] for row in found] == [row["wanted"] for row in found]
     assert len(found) == len(visits)

@@ -22,7 +22,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> object:
     def no_spark(*_: object, **__: object) -> None:
         pytest.fail("Spark was started")
 
-    monkeypatch.setattr("pipelines.simulate.command.spark_session", no_spark)
+    monkeypatch.setattr("pipelines.context.spark_session", no_spark)
     return lambda *options: cli.guarded(lambda: cli.app(["simulate", *options], standalone_mode=False))
 
 
@@ -48,7 +48,6 @@ def test_a_target_that_cannot_be_written(called, tmp_path: Path) -> None:  # typ
 
 def test_the_page_names_every_table_and_only_options_that_exist() -> None:
     assert [table.short for table in TABLES if f"| `{table.short}` |" not in PAGE] == []
-    command = next(c for c in cli.app.registered_commands if c.callback is cli.simulate)
-    assert command.callback is not None
-    known = {f"--{name}" for name in command.callback.__annotations__} | {"--set", "--as-of", "--help"}
+    options = cli.COMMANDS["simulate"].__annotations__
+    known = {f"--{name}" for name in options} | {"--set", "--as-of", "--help"}
     assert set(re.findall(r"(?<!-)--[a-z][a-z-]+", PAGE)) <= known

@@ -6,7 +6,7 @@ A file holds one array, one posted body a line, or one event a line.
 | SendGrid | `engagement` |
 |---|---|
 | `sg_event_id` | `event_id` |
-| `event` | `kind`: processed is `sent`, open `opened`, click `clicked`, bounce `bounced`, spamreport `complained`, unsubscribe and group_unsubscribe `unsubscribed`; `delivered` keeps its name, and so does what silver refuses as an unknown kind: `deferred`, `dropped`, `group_resubscribe` |
+| `event` | `kind`: processed is `sent`, open `opened`, click `clicked`, bounce `bounced`, or `blocked` where its `type` says so, spamreport `complained`, unsubscribe and group_unsubscribe `unsubscribed`, group_resubscribe `resubscribed`; `delivered`, `deferred` and `dropped` keep their names, and so does an event that nobody foresaw |
 | `timestamp`, in seconds | `occurred_at` |
 | `email` | `email`, sealed at ingest |
 | `sg_message_id` | `message_id` |
@@ -15,6 +15,11 @@ A file holds one array, one posted body a line, or one event a line.
 | `loyalty_card`, a unique argument set when the mail was sent | `loyalty_card` |
 | `campaign_id`, a unique argument; else `marketing_campaign_id` or `singlesend_id` | `campaign_id` |
 | `mail_link_id`, `product_id`, `block`, `order_id`, `receipt_id`, unique arguments | the fields of that name |
+
+SendGrid stops writing to an address that bounced, not to one that blocked a mail
+(https://www.twilio.com/docs/sendgrid/api-reference/blocks-api). Of a dropped mail it never tried the delivery: the
+`reason`, under `vendor`, says whether the address had bounced, complained or unsubscribed before. Which group was left
+or joined again is `asm_group_id` there.
 
 Unique arguments come among an event's own fields, or under `unique_args`. The rest travels under `vendor`.
 """  # noqa: E501 - a row of a table
@@ -40,6 +45,7 @@ KINDS = {
     "spamreport": "complained",
     "unsubscribe": "unsubscribed",
     "group_unsubscribe": "unsubscribed",
+    "group_resubscribe": "resubscribed",
 }
 _ARGUMENTS = ("mail_link_id", "product_id", "block", "order_id", "receipt_id")
 _CAMPAIGNS = ("campaign_id", "marketing_campaign_id", "singlesend_id")
@@ -69,7 +75,7 @@ def engagement(event: Fields) -> Fields:
     kind, machine = take("event"), take("sg_machine_open")
     found = known(
         event_id=text(take("sg_event_id")),
-        kind=KINDS.get(str(kind), kind),
+        kind="blocked" if (kind, rest.get("type")) == ("bounce", "blocked") else KINDS.get(str(kind), kind),
         occurred_at=instant(take("timestamp"), 1),
         loyalty_card=text(take("loyalty_card")),
         campaign_id=text(take(*_CAMPAIGNS)),
@@ -82,10 +88,7 @@ def engagement(event: Fields) -> Fields:
     )
     if isinstance(arguments, dict):
         rest["unique_args"] = more
-    if kind in (
-        "unsubscribe",
-        "group_unsubscribe",
-    ):  # the two share a kind: the vendor's word tells them apart
+    if found.get("kind") == "unsubscribed":  # two events have this kind: the vendor's word tells them apart
         rest["event"] = kind
     return found | known(**{VENDOR: {name: value for name, value in rest.items() if value not in ({}, None)}})
 

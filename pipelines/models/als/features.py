@@ -17,14 +17,11 @@ from pyspark.sql import functions as F
 
 from pipelines.calc.decay import ONE, faded
 from pipelines.lakehouse.types import DOUBLE, INT, LONG
-
-IDENTIFIER = ("identifier_type", "identifier_value")
+from pipelines.silver.person_identifiers import IDENTIFIER
 
 
 def offered(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
-    """`product_id, category` of the goods that may be offered.
-
-    In the catalogue, and not of a department that never is.
+    """`product_id, category` of the goods that may be offered: in the catalogue, and of no department that never is.
 
     A good without a department may be offered.
     """
@@ -33,11 +30,9 @@ def offered(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
 
 
 def purchases(product_days: DataFrame, person_identifiers: DataFrame, *, as_of: date) -> DataFrame:
-    """`person_id, product_id, purchased_on`.
+    """`person_id, product_id, purchased_on`: the days a person bought a good on, until `as_of`.
 
-    The days a person bought a good on, until `as_of`; once for each identifier they used.
-
-    Days with returns only are not purchase days.
+    Once for each identifier they used. Days with returns only are not purchase days.
     """
     return (
         product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
@@ -105,8 +100,7 @@ def interactions(
 ) -> DataFrame:
     """What the model is fitted on: `strengths` of the `common` goods, from gold's and silver's tables.
 
-    A card with milk on 1 and 91 January days apart by one half-life, asked for on the second day, gives
-    strength 1.5.
+    Milk bought on two days, one half-life apart, and asked for on the second of them, has strength 1.5.
     """
     days = purchases(product_days, person_identifiers, as_of=as_of)
     known = histories(days, offered(products, never_offered))

@@ -244,5 +244,7 @@ def _register(
 
 @contextmanager
 def _cached(frame: DataFrame) -> Iterator[DataFrame]:
-    yield frame.cache()
-    frame.unpersist()
+    try:
+        yield frame.cache()
+    finally:
+        frame.unpersist()

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.landing.contract import PRIVATE, UNREAD
 from pipelines.landing.formats.sendgrid import engagement
+from pipelines.silver.engagement import KINDS
 from tests.landing.formats.contract import golden, landed, records
 
 
@@ -25,8 +26,10 @@ def test_every_kind_of_event(tmp_path: Path) -> None:
         "complained",
         "unsubscribed",
         "unsubscribed",
-        "group_resubscribe",
+        "resubscribed",
+        "blocked",
     ]
+    assert {row["kind"] for row in found["engagement"]} <= {*KINDS}
     assert {row["channel"] for row in found["engagement"]} == {"email"}
 
 
@@ -60,6 +63,19 @@ def test_a_bounces_reason_that_names_the_address_is_private(tmp_path: Path) -> N
     assert bounce[PRIVATE] == {
         "vendor": {"reason": "550 5.1.1 The email account <gone@test.com> does not exist"}
     }
+
+
+def test_what_shares_a_kind_is_told_apart(tmp_path: Path) -> None:
+    _, found = golden(tmp_path, "sendgrid", "events.json")
+    everything, group, again, blocked = found["engagement"][8:]
+    assert everything["vendor"] == {"event": "unsubscribe"}
+    assert group["vendor"] == {"event": "group_unsubscribe", "asm_group_id": 10}
+    assert again["vendor"] == {"asm_group_id": 10}
+    assert (blocked["vendor"]["type"], found["engagement"][5]["vendor"]["type"]) == ("blocked", "bounce")
+
+
+def test_an_event_that_nobody_foresaw_keeps_its_name() -> None:
+    assert engagement({"event": "account_status_change"})["kind"] == "account_status_change"
 
 
 def test_unique_arguments_come_in_either_place() -> None:
