@@ -11,10 +11,11 @@ from pathlib import Path
 from benchmarks import foundation
 from benchmarks.attribution import attribution
 from benchmarks.foundation import SCRATCH
+from benchmarks.identity import identity
 from benchmarks.machine import facts
 from benchmarks.page import page
 
-PARTS = {**foundation.PARTS, "attribution": attribution}
+PARTS = {**foundation.PARTS, "attribution": attribution, "identity": identity}
 RESULTS = SCRATCH / "foundation.json"
 PAGE = Path("docs/benchmarks.md")
 

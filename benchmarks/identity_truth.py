@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,10 +15,11 @@ DAYS = 720
 SHARED_PHONE, BLOCKED_PHONE, FORWARDED, KIOSK = 0.04, 0.01, 0.004, 0.01
 """Shares: persons who give a relative's phone, who give zeros, mail links opened by another, sessions at a kiosk."""
 KIOSK_LOGINS = 5_000
+COOKIE_DAYS = 60
 _MICROS = 86_400_000_000
 _BEGIN = 1_640_995_200_000_000  # 2022-01-01
 
-Longs = np.ndarray
+Longs = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Known:
 
 
 def simulate(edges: int, seed: int) -> Known:
-    """About as many edges: some 8 of each person, over two years."""
+    """About as many edges: some 8 of each person, over two years. A cookie is used for two months or so."""
     draw = np.random.default_rng(seed)
     people = edges // 8
     person = np.arange(people)
@@ -41,26 +44,37 @@ def simulate(edges: int, seed: int) -> Known:
     forwarded = draw.random(len(owner)) < FORWARDED
     opened = np.where(forwarded, draw.integers(0, people, len(owner)), owner)
     repeated = draw.integers(0, people, people * 2)
-    parts = [
-        ("loyalty_card", "c", person, "email", "e", person, "loyalty_form"),
-        ("loyalty_card", "c", person, "phone", "+1555", relative, "till_dictated"),
-        ("loyalty_card", "c", repeated, "phone", "+1555", relative[repeated], "till_dictated"),
-        ("login", "l", person, "loyalty_card", "c", person, "click_and_collect"),
-        ("login", "l", owner, "cookie", "d", device, "login"),
-        ("email", "e", opened, "cookie", "d", device, "mail_link"),
-        (
-            "cookie",
-            "kiosk",
-            draw.integers(0, kiosks, int(at_kiosk.sum())),
-            "login",
-            "l",
-            owner[at_kiosk],
-            "login",
+    visits = owner[at_kiosk]
+    begun = _any_time(draw, len(owner))
+    used = [begun + (draw.exponential(COOKIE_DAYS, len(owner)) * _MICROS).astype(np.int64) for _ in range(2)]
+    kiosk = draw.integers(0, kiosks, len(visits))
+    zeros = np.flatnonzero(draw.random(people) < BLOCKED_PHONE)
+    tables = [
+        _edges("loyalty_card", "c", person, "email", "e", person, "loyalty_form", _any_time(draw, people)),
+        _edges(
+            "loyalty_card", "c", person, "phone", "+1555", relative, "till_dictated", _any_time(draw, people)
+        ),
+        _edges(
+            *("loyalty_card", "c", repeated, "phone", "+1555", relative[repeated], "till_dictated"),
+            _any_time(draw, len(repeated)),
+        ),
+        _edges(
+            "login", "l", person, "loyalty_card", "c", person, "click_and_collect", _any_time(draw, people)
+        ),
+        _edges("login", "l", owner, "cookie", "d", device, "login", used[0]),
+        _edges("email", "e", opened, "cookie", "d", device, "mail_link", used[1]),
+        _edges("cookie", "kiosk", kiosk, "login", "l", visits, "login", _any_time(draw, len(visits))),
+        _edges(
+            "loyalty_card",
+            "c",
+            zeros,
+            "phone",
+            "00000000",
+            None,
+            "till_dictated",
+            _any_time(draw, len(zeros)),
         ),
     ]
-    tables = [_edges(draw, *part) for part in parts]
-    zeros = np.flatnonzero(draw.random(people) < BLOCKED_PHONE)
-    tables.append(_edges(draw, "loyalty_card", "c", zeros, "phone", "00000000", None, "till_dictated"))
     whose = {"loyalty_card:c": (person, person), "login:l": (person, person), "email:e": (person, person)}
     whose |= {"cookie:d": (device, owner)}
     users = np.unique(np.stack((relative, person)), axis=1)
@@ -72,18 +86,15 @@ def simulate(edges: int, seed: int) -> Known:
     return Known(pa.concat_tables(tables), owners)
 
 
+def _any_time(draw: np.random.Generator, size: int) -> Longs:
+    at: Longs = _BEGIN + draw.integers(0, DAYS * _MICROS, size)
+    return at
+
+
 def _edges(
-    draw: np.random.Generator,
-    left: str,
-    l_name: str,
-    l_of: Longs,
-    right: str,
-    r_name: str,
-    r_of: Longs | None,
-    by: str,
+    left: str, l_name: str, l_of: Longs, right: str, r_name: str, r_of: Longs | None, source: str, at: Longs
 ) -> pa.Table:
     size = len(l_of)
-    at = _BEGIN + draw.integers(0, DAYS * _MICROS, size)
     return pa.table(
         {
             "left_type": _constant(left, size),
@@ -91,7 +102,7 @@ def _edges(
             "right_type": _constant(right, size),
             "right_value": _constant(r_name, size) if r_of is None else _values(r_name, r_of),
             "observed_at": pa.array(at).cast(pa.timestamp("us", "UTC")),
-            "source": _constant(by, size),
+            "source": _constant(source, size),
         }
     )
 
@@ -112,9 +123,6 @@ def scores(owners: pa.Table, found: pa.Table) -> Iterator[tuple[str, float, floa
         owners: `node`, `owner`; a shared identifier once for each of its owners.
         found: `node`, `person_id` as the resolution has it now.
     """
-    kinds = sorted(
-        {name.split(":")[0] for name in ("loyalty_card:", "login:", "email:", "phone:", "cookie:")}
-    )
     truth = owners.to_pandas()
     now = found.to_pandas()
     for table in (truth, now):
@@ -124,12 +132,12 @@ def scores(owners: pa.Table, found: pa.Table) -> Iterator[tuple[str, float, floa
         _pairs(table, by)
         for table, by in ((both, ["owner", "person_id"]), (now, ["person_id"]), (truth, ["owner"]))
     ]
-    for kind in ("all", *kinds):
+    for kind in ("all", "loyalty_card", "login", "email", "phone", "cookie"):
         right, told, true = (pairs.get(kind, 0) for pairs in counted)
         yield kind, right / told if told else 1.0, right / true if true else 1.0
 
 
-def _pairs(table: "pd.DataFrame", by: list[str]) -> Mapping[str, int]:  # noqa: F821, UP037
+def _pairs(table: pd.DataFrame, by: list[str]) -> Mapping[str, int]:
     """Pairs within the groups: all, and by type those with an end of it."""
     sizes = table.groupby([*by, "kind"], observed=True).size().rename("of_kind").reset_index()
     sizes["size"] = sizes.groupby(by, observed=True)["of_kind"].transform("sum")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -38,9 +38,8 @@ def spans(table: pa.Table, rules: Rules) -> pa.Table:
     of = batch(table, rules)
     decided = _exclusions(of, rules)
     calm = quiet(of, _named(decided))
-    joined = [
-        (of.names[node], person_id(of.names[founder]), *when) for node, founder, *when in union(of, calm)
-    ]
+    founded = cache(lambda founder: person_id(of.names[founder]))
+    joined = [(of.names[node], founded(founder), *when) for node, founder, *when in union(of, calm)]
     replayed = [
         (of.names[span.node], *span[1:]) for _, found in _replayed(of, decided, ~calm) for span in found
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_at_no_time_does_a_person_break_a_rule(stream: list[Edge]) -> None:
         assert until is None or since < until
     for times in by_node.values():
         times.sort()
-        assert all(one[1] <= other[0] for one, other in zip(times, times[1:], strict=False))
+        assert all(one[1] <= other[0] for one, other in pairwise(times))
     replaced = any(source == "reissue" for *_, source in stream)
     for at in sorted({span[2] for span in found}):
         persons = defaultdict(set)

@@ -17,7 +17,7 @@ from pipelines.identity import Identifier, Reason, Resolution, explain, load, re
 from pipelines.identity.evidence import SCHEMA
 from pipelines.identity.ids import person_id
 from pipelines.silver import person_identifiers
-from tests.identity.streams import RULES, Edge
+from tests.identity.streams import RULES
 
 pytestmark = pytest.mark.spark
 
@@ -57,7 +57,7 @@ EXAMPLES: list[Raw] = [
     # Out of order by themselves.
     seen("loyalty_card:x", "loyalty_card:x", 1),
     seen("passport:1", "phone:2", 1),
-    (None, "1", "phone", "2", START, "loyalty_form"),
+    (None, "1", "phone", "2b", START, "loyalty_form"),
     ("loyalty_card", "y", "phone", "3", None, "loyalty_form"),
 ]
 
@@ -100,30 +100,175 @@ def spans(found: DataFrame) -> set[tuple[Any, ...]]:
     return set(rows)
 
 
+def micros(day: float) -> datetime:
+    return (START + timedelta(days=day)).replace(tzinfo=None)
+
+
 def test_examples(examples: Resolution) -> None:
-    told: dict[str, list[tuple[str, float, float | None]]] = {}
-    for kind, value, person, since, until in spans(examples.identifiers):
-        if not value.startswith(("k", "link")):
-            day = ((since - START.replace(tzinfo=since.tzinfo)) / timedelta(days=1)) if since else 0
-            end = None if until is None else (until - START.replace(tzinfo=None)) / timedelta(days=1)
-            told.setdefault(f"{kind}:{value}", []).append((person, day, end))
-    founded = {node: person_id(node) for node in told}
+    mine = ~F.col("identifier_value").rlike("^(k|link)[0-9]+$")
+    rows = spans(examples.identifiers.where(mine))
+    names = {f"{kind}:{value}" for kind, value, *_ in rows} | {f"login:k{number}" for number in range(3)}
+    founded = {person_id(name): name for name in names}
+    told = sorted(
+        (f"{kind}:{value}", founded[person], since, until) for kind, value, person, since, until in rows
+    )
+    assert told == sorted(
+        [
+            ("loyalty_card:A", "loyalty_card:A", micros(0), None),
+            ("loyalty_card:B", "loyalty_card:B", micros(3), None),
+            ("phone:family", "loyalty_card:A", micros(0), micros(3)),
+            ("phone:family", "loyalty_card:B", micros(3), None),
+            ("loyalty_card:C", "loyalty_card:C", micros(0), None),
+            ("phone:confirmed", "loyalty_card:C", micros(0), None),
+            ("loyalty_card:D", "loyalty_card:D", micros(3), None),
+            ("push_token:late", "push_token:late", micros(0), None),
+            ("cookie:late", "push_token:late", micros(0), None),
+            ("login:late", "push_token:late", micros(7), None),
+            ("loyalty_card:late", "push_token:late", micros(9), None),
+            ("loyalty_card:1", "loyalty_card:1", micros(1), None),
+            ("loyalty_card:2", "loyalty_card:2", micros(1), None),
+            ("loyalty_card:3", "loyalty_card:3", micros(1), None),
+            ("loyalty_card:old", "loyalty_card:old", micros(0), None),
+            ("phone:moved", "loyalty_card:old", micros(0), None),
+            ("loyalty_card:new", "loyalty_card:old", micros(5), None),
+            ("loyalty_card:alone", "loyalty_card:alone", micros(2), None),
+            ("phone:2", "phone:2", micros(1), None),
+            ("phone:2b", "phone:2b", micros(0), None),
+            # The latest login has it, until the fourth shows that it is nobody's.
+            *((("cookie:kiosk", f"login:k{at}", _second(at), _second(at + 1))) for at in range(3)),
+        ]
+    )
 
-    def of(node: str) -> list[tuple[str, float, float | None]]:
-        names = {person: node for node, person in founded.items()}
-        return sorted((names[person], since, until) for person, since, until in told[node])
 
-    assert of("loyalty_card:A") == [("loyalty_card:A", 0, None)]
-    assert of("loyalty_card:B") == [("loyalty_card:B", 3, None)]
-    assert of("phone:family") == [("loyalty_card:A", 0, 3), ("loyalty_card:B", 3, None)]
-    assert of("phone:confirmed") == [("loyalty_card:C", 0, None)]
-    assert of("loyalty_card:D") == [("loyalty_card:D", 3, None)]
-    assert of("cookie:late") == of("push_token:late") == [("push_token:late", 0, None)]
-    assert of("login:late") == [("push_token:late", 7, None)]
-    assert of("loyalty_card:late") == [("push_token:late", 9, None)]
-    assert of("loyalty_card:new") == [("loyalty_card:old", 5, None)]
-    assert of("loyalty_card:alone") == [("loyalty_card:alone", 2, None)]
-    blocked = {f"phone:{value}" for value in ("00000000", "null", "anonymous")}
-    assert not blocked & told.keys()
-    assert {"loyalty_card:1", "loyalty_card:2", "loyalty_card:3"} <= told.keys()
-    assert not {"passport:1", "loyalty_card:y", "phone:3"} & told.keys()
+def _second(number: int) -> datetime:
+    return micros(number / 86_400)
+
+
+def test_a_kiosk_merges_nobody_and_is_reported(examples: Resolution) -> None:
+    logins = examples.identifiers.where("identifier_type = 'login' and identifier_value rlike '^k[0-9]+$'")
+    assert logins.where("valid_to is null").agg(F.count_distinct("person_id")).collect()[0][0] == KIOSK
+    assert logins.count() == KIOSK, "none of them ever was another's"
+    refused = examples.rejected.where("right_value = 'kiosk'").groupBy("reason").count().collect()
+    assert {row[0]: row[1] for row in refused} == {Reason.UNIQUE.name: 2, Reason.SHARED.name: KIOSK - 2}
+
+
+def test_a_chain_is_capped_and_the_cap_is_reported(examples: Resolution) -> None:
+    now = examples.identifiers.where("identifier_value like 'link%' and valid_to is null")
+    sizes = Counter(row[0] for row in now.groupBy("person_id").count().select("count").collect())
+    assert sizes == {OURS.max_identifiers: CHAIN // 1000}
+    over = examples.rejected.where(F.col("reason") == Reason.TOO_LARGE.name)
+    assert over.count() == CHAIN // 1000 - 1
+
+
+def test_every_edge_is_accounted_for(examples: Resolution) -> None:
+    """Received = in force + rejected; an identifier seen alone is neither."""
+    kept = examples.accepted.agg(F.sum("observations")).collect()[0][0]
+    lost = {
+        row[0]: row[1] for row in examples.rejected.groupBy("reason").agg(F.sum("observations")).collect()
+    }
+    alone = sum(row[2] is None for row in EXAMPLES)
+    assert kept + sum(lost.values()) + alone == len(EXAMPLES) + KIOSK + CHAIN - 1
+    assert (lost["BLOCKED"], lost["SELF"], lost["UNKNOWN_TYPE"], lost["MISSING"]) == (3, 1, 1, 2)
+    assert lost["UNIQUE"] == 4
+
+
+def test_explained_by_the_edges_in_force(examples: Resolution) -> None:
+    accepted = examples.accepted.persist()
+    path = explain(
+        accepted,
+        Identifier(type="loyalty_card", value="late"),
+        Identifier(type="push_token", value="late"),
+    )
+    steps = [(row["left_type"], row["right_type"], row["source"]) for row in path]
+    assert steps == [
+        ("loyalty_card", "login", "click_and_collect"),
+        ("login", "cookie", "login"),
+        ("push_token", "cookie", "push"),
+    ]
+    apart = Identifier(type="loyalty_card", value="A"), Identifier(type="loyalty_card", value="B")
+    assert explain(accepted, *apart) == []
+    accepted.unpersist()
+
+
+def test_a_founded_id_is_that_of_the_table_of_identifiers(spark: SparkSession) -> None:
+    card = spark.createDataFrame([("loyalty_card", "4711")], "type string, value string")
+    [[known]] = card.select(person_identifiers.person_id(F.col("type"), F.col("value"))).collect()
+    assert known == person_id("loyalty_card:4711")
+
+
+TIED = [
+    seen("loyalty_card:A", "phone:1", 0),
+    seen("email:1", "cookie:1", 1),
+    seen("phone:1", "cookie:1", 2),
+    seen("loyalty_card:Z", "phone:9", 2),
+]
+
+
+def test_without_a_linking_edge_or_by_a_decision_they_are_two_again(
+    frame: Callable[[Sequence[Raw]], DataFrame],
+) -> None:
+    one = spans(resolve(frame(TIED), OURS))
+    ids = {(kind, value): person for kind, value, person, _, until in one if until is None}
+    card, email = person_id("loyalty_card:A"), person_id("email:1")
+    assert ids["email", "1"] == ids["cookie", "1"] == ids["phone", "1"] == card
+
+    removed = spans(resolve(frame([*TIED[:2], TIED[3]]), OURS))
+    assert {value: person for kind, value, person, *_ in removed if kind in ("email", "cookie")} == {
+        "1": email
+    }
+    others = {span for span in one if span[1] in ("A", "Z", "9")}
+    assert others <= removed
+
+    phone, cookie = Identifier(type="phone", value="1"), Identifier(type="cookie", value="1")
+    decided = OURS.excluding(phone, cookie, since=START + timedelta(days=5), why="a forwarded mail")
+    unmerged = spans(resolve(frame(TIED), decided))
+    assert others <= unmerged
+    assert {span[2:] for span in unmerged if span[:2] == ("cookie", "1")} == {
+        (email, micros(1), micros(2)),
+        (card, micros(2), micros(5)),
+        (email, micros(5), None),
+    }, "what was known before the decision stays known"
+
+
+def random_days(seed: int) -> tuple[list[Raw], list[Raw]]:
+    """A history and a day, in which some edges are older than the history's last."""
+    draw = random.Random(seed)
+    pairs = (
+        ("card", "phone"),
+        ("login", "cookie"),
+        ("phone", "cookie"),
+        ("card", "card"),
+        ("card", "cookie"),
+    )
+
+    def edge(first: float, last: float) -> Raw:
+        left, right = draw.choice(pairs)
+        source = draw.choice(("form", "till", "link", "reissue"))
+        values = [str(int(40 * draw.random() ** 2)) for _ in range(2)]
+        return seen(
+            f"{left}:{values[0]}", f"{right}:{values[1]}", draw.randint(int(first), int(last)), source
+        )
+
+    return [edge(0, 20) for _ in range(160)], [edge(15, 22) for _ in range(6)]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_day_on_top_is_a_rebuild(frame: Callable[[Sequence[Raw]], DataFrame], seed: int) -> None:
+    """Partition, ids, history and every edge's fate; rows of what is not touched stand."""
+    history, day = random_days(seed)
+    before = resolution(frame(history), RULES)
+    touched = update(frame(history), before.components, frame(day), RULES)
+    rebuilt = resolution(frame([*history, *day]), RULES)
+    old, new = spans(before.identifiers), spans(touched.identifiers)
+    nodes = {row["node"] for row in touched.components.collect()}
+    standing = {span for span in old if f"{span[0]}:{span[1]}" not in nodes}
+    assert standing, "the stream is to touch a part only"
+    assert standing | new == spans(rebuilt.identifiers)
+    links = {tuple(row[:4]): row for row in before.links.collect()}
+    links |= {tuple(row[:4]): row for row in touched.links.collect()}
+    assert set(links.values()) == set(rebuilt.links.collect())
+    labels = {row[0]: row for row in before.components.collect()}
+    labels |= {row[0]: row for row in touched.components.collect()}
+    assert {row["node"] for row in labels.values() if row["shared"]} == {
+        row["node"] for row in rebuilt.components.where("shared").collect()
+    }
