@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -16,6 +16,7 @@ from pipelines.identity.labels import labels
 CHAIN = 100_000
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 30)))))
 def test_a_component_is_called_after_its_smallest_node(drawn: list[tuple[int, int | None]]) -> None:
     edges = [(str(left), None if right is None else str(right)) for left, right in drawn]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import partition
-from pipelines.identity.rules import Rules
-from tests.identity.streams import DAY, RULES, Edge, edges, located, rows, streams, table
+from pipelines.identity.ids import person_id
+from pipelines.identity.rules import Identifier, Rules, load, parse
+from tests.identity.streams import DAY, RULES, Edge, decided, edges, located, rows, streams, table
 
 Rows = Sequence[dict[str, Any]]
 LAWS = settings(max_examples=150, deadline=None)
@@ -142,3 +145,67 @@ def test_what_was_known_stays_known(stream: list[Edge], day: int) -> None:
         for node, person, since, until in early
         if since <= day * DAY
     }
+
+
+OURS = load(Path("conf/identity.yaml"))
+TIED: list[Edge] = [
+    ("loyalty_card", "A", "phone", "1", 0, "loyalty_form"),
+    ("email", "1", "cookie", "1", 1, "loyalty_form"),
+    ("phone", "1", "cookie", "1", 2, "loyalty_form"),
+    ("loyalty_card", "Z", "phone", "9", 2, "loyalty_form"),
+]
+CARD, EMAIL = person_id("loyalty_card:A"), person_id("email:1")
+
+
+def ours(stream: list[Edge], rules: Rules = OURS) -> set[tuple[Any, ...]]:
+    return spans(located(rows(stream, rules), rules), rules)
+
+
+def test_without_a_linking_edge_they_are_two_again() -> None:
+    one, removed = ours(TIED), ours([*TIED[:2], TIED[3]])
+    assert {span[0] for span in one if span[1] == CARD and span[3] is None} == {
+        *("loyalty_card:A", "phone:1", "email:1", "cookie:1")
+    }
+    assert {span for span in removed if span[0] in ("email:1", "cookie:1")} == {
+        ("email:1", EMAIL, DAY, None),
+        ("cookie:1", EMAIL, DAY, None),
+    }
+    assert {span for span in one if span[0] in ("loyalty_card:A", "loyalty_card:Z", "phone:9")} <= removed
+
+
+def test_an_unmerge_restores_who_they_were_and_keeps_what_was_known() -> None:
+    phone, cookie = Identifier(type="phone", value="1"), Identifier(type="cookie", value="1")
+    since = datetime(1970, 1, 6, tzinfo=UTC)
+    unmerged = ours(TIED, OURS.excluding(phone, cookie, since=since, why="a forwarded mail"))
+    assert {span[1:] for span in unmerged if span[0] == "cookie:1"} == {
+        (EMAIL, DAY, 2 * DAY),
+        (CARD, 2 * DAY, 5 * DAY),
+        (EMAIL, 5 * DAY, None),
+    }
+    assert {
+        span for span in ours(TIED) if span[0] in ("loyalty_card:A", "phone:1", "loyalty_card:Z")
+    } <= unmerged
+
+
+def test_a_decision_outweighs_evidence() -> None:
+    """The phone went to the later card; somebody knows better, from day 4 on."""
+    stream = [TIED[0], ("loyalty_card", "B", "phone", "1", 3, "loyalty_form")]
+    known = [*rows(stream, OURS), decided("loyalty_card:A", "phone:1", 4, OURS)]
+    phone = {span[1:] for span in spans(known, OURS) if span[0] == "phone:1"}
+    assert phone == {
+        (CARD, 0, 3 * DAY),
+        (person_id("loyalty_card:B"), 3 * DAY, 4 * DAY),
+        (CARD, 4 * DAY, None),
+    }
+
+
+def test_without_a_limit_a_chain_of_100000_is_one_person() -> None:
+    endless = parse({**OURS.model_dump(), "max_identifiers": None})
+    kinds = ("email", "phone")
+    chain: list[Edge] = [
+        (kinds[place % 2], str(place), kinds[1 - place % 2], str(place + 1), place, "loyalty_form")
+        for place in range(99_999)
+    ]
+    found = spans(rows(chain, endless), endless)
+    assert {(span[1], span[3]) for span in found} == {(person_id("email:0"), None)}
+    assert len(found) == 100_000
