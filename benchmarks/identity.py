@@ -1,13 +1,15 @@
 """The identity graph on evidence whose truth is known: seconds, growth, precision and recall, and a day on top.
 
 Each measurement is a process of its own with an 8 GB driver, as a session would be. Evidence and results lie under
-`data/bench/identity`.
+`data/bench/identity`. Where `TILLPOST_BENCH_SPLINK` names an interpreter that has the package `splink`, its clustering
+(on DuckDB) labels the smallest evidence beside ours.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -30,6 +32,21 @@ PLACE = Path("data/bench/identity")
 RULES = Path("conf/identity.yaml")
 
 
+SPLINK = """
+import sys, time
+import duckdb
+from splink import DuckDBAPI
+from splink.clustering import cluster_pairwise_predictions_at_threshold
+session = duckdb.connect()
+ends = ", ".join(f"{end}_type || ':' || {end}_value as {end[0]}" for end in ("left", "right"))
+session.execute(f"create table edges as select distinct {ends} from read_parquet('{sys.argv[1]}/*.parquet')")
+session.execute("create table nodes as select l as node from edges union select r from edges")
+started = time.monotonic()
+cluster_pairwise_predictions_at_threshold("nodes", "edges", DuckDBAPI(connection=session), "node", "l", "r")
+print("seconds", time.monotonic() - started)
+"""
+
+
 def identity(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
     """Resolve each size from nothing, then a day on top of the largest, and label its components alone."""
     runs = {str(size): _apart(size) for size in sizes}
@@ -39,7 +56,22 @@ def identity(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
         if len(sizes) > 1
         else None
     )
-    return {"runs": runs, "exponent": growth, "command": "python -m benchmarks --only identity"}
+    splink = _splink(PLACE / str(sizes[0]))
+    return {
+        "runs": runs,
+        "exponent": growth,
+        "splink": splink,
+        "command": "python -m benchmarks --only identity",
+    }
+
+
+def _splink(place: Path) -> float | None:
+    """The peer's seconds; null where it is not installed."""
+    interpreter = os.environ.get("TILLPOST_BENCH_SPLINK")
+    if not interpreter:
+        return None
+    ran = subprocess.run([interpreter, "-c", SPLINK, str(place)], capture_output=True, text=True, check=True)
+    return round(float(ran.stdout.split("seconds ")[-1]), 1)
 
 
 def _apart(size: int) -> dict[str, Any]:
@@ -73,7 +105,8 @@ def run(size: int) -> dict[str, Any]:
     del by_day
     rules = load(RULES)
     spark = spark_session(
-        settings(sets=["spark.driver_memory=8g", f"lake.root={place}"]).spark, app_name="benchmarks.identity"
+        settings(sets=["spark.driver_memory=8g", "spark.shuffle_partitions=16", f"lake.root={place}"]).spark,
+        app_name="benchmarks.identity",
     )
     spark.range(10).mapInArrow(lambda batches: batches, "id long").count()  # starts the workers
     history, day = (spark.read.parquet(str(place / f"{name}.parquet")) for name in ("edges", "new"))

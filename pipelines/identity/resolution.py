@@ -124,7 +124,8 @@ def update(
         rules: Those by which `known` was found; with other rules resolve anew.
         driver_edges: As in `components`.
     """
-    fresh = observations(new, rules).localCheckpoint()
+    undecided = rules.model_copy(update={"include": ()})  # what was decided is in the evidence before
+    fresh = observations(new, undecided).localCheckpoint()
     ends = fresh.select(F.col("left").alias("node")).union(fresh.select("right")).distinct()
     hit = known.join(ends, on="node", how="left_semi").select("component").distinct()
     touched = known.join(F.broadcast(hit), on="component", how="left_semi").select("node").localCheckpoint()

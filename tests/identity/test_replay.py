@@ -21,7 +21,7 @@ from pipelines.identity.rules import Identifier, Rules, load, parse
 from tests.identity.streams import DAY, RULES, Edge, decided, edges, located, rows, streams, table
 
 Rows = Sequence[dict[str, Any]]
-LAWS = settings(max_examples=150, deadline=None)
+LAWS = settings(max_examples=60, deadline=None)
 
 
 def spans(of: Rows, rules: Rules = RULES) -> set[tuple[Any, ...]]:
