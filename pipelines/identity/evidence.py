@@ -6,8 +6,6 @@ is refused joins nobody, but those of its ends that are in order were seen, each
 
 from __future__ import annotations
 
-from functools import reduce
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -22,50 +20,56 @@ SCHEMA = (
 )
 
 
+def evidence(edges: DataFrame, rules: Rules) -> DataFrame:
+    """The edges and what `include` decides, as edges of a source that no other evidence may have."""
+    source = F.nullif(F.col("source").cast("string"), F.lit(INCLUDE)).alias("source")
+    plain = edges.select(*EDGE[:5], source)
+    if not rules.include:
+        return plain
+    decided = [
+        (one.left.type, one.left.value, one.right.type, one.right.value, one.since, INCLUDE)
+        for one in rules.include
+    ]
+    return plain.unionByName(edges.sparkSession.createDataFrame(decided, SCHEMA))
+
+
 def observations(edges: DataFrame, rules: Rules) -> DataFrame:
-    """One row per edge that may join, and one per identifier seen alone.
+    """One row per edge that may join, and one per identifier seen alone; in one pass.
 
     Returns:
         `left`, `right` (`type:value`; `right` is null where `left` was seen alone), `left_kind`, `right_kind` (places
         of their types), `at` (microseconds since 1970), `source`. `left` is before `right` by type, then value.
     """
-    decided = _decided(edges, rules)
-    judged = _judged(edges, rules).unionByName(_judged(decided, rules))
-    ends = ("kind", "value")
     swapped = (F.col("right_kind") < F.col("left_kind")) | (
         (F.col("right_kind") == F.col("left_kind")) & (F.col("right_value") < F.col("left_value"))
     )
-    joining = judged.where(F.col("reason").isNull()).select(
-        "observed_at",
-        "source",
-        *(
-            F.when(swapped, F.col(f"right_{end}")).otherwise(F.col(f"left_{end}")).alias(f"left_{end}")
-            for end in ends
-        ),
-        *(
-            F.when(swapped, F.col(f"left_{end}")).otherwise(F.col(f"right_{end}")).alias(f"right_{end}")
-            for end in ends
-        ),
-    )
-    alone = judged.where(F.col("reason").isNotNull() & F.col("observed_at").isNotNull())
-    seen = [
-        alone.where(F.col(f"{side}_fault").isNull()).select(
-            "observed_at",
-            "source",
-            F.col(f"{side}_kind").alias("left_kind"),
-            F.col(f"{side}_value").alias("left_value"),
-            F.lit(None).cast("int").alias("right_kind"),
-            F.lit(None).cast("string").alias("right_value"),
+    joined = F.when(swapped, _row("right", "left")).otherwise(_row("left", "right"))
+    seen = F.array(*(F.when(F.col(f"{side}_fault").isNull(), _row(side, None)) for side in ("left", "right")))
+    rows = F.when(F.col("reason").isNull(), F.array(joined)).otherwise(F.filter(seen, F.isnotnull))
+    return (
+        _judged(edges, rules)
+        .where(F.col("observed_at").isNotNull())
+        .select("observed_at", "source", F.inline(rows))
+        .select(
+            _node(rules, "left").alias("left"),
+            _node(rules, "right").alias("right"),
+            F.col("left_kind").cast("byte").alias("left_kind"),
+            F.col("right_kind").cast("byte").alias("right_kind"),
+            F.unix_micros("observed_at").alias("at"),
+            F.coalesce("source", F.lit("")).alias("source"),
         )
-        for side in ("left", "right")
-    ]
-    return reduce(DataFrame.unionByName, seen, joining).select(
-        _node(rules, "left").alias("left"),
-        _node(rules, "right").alias("right"),
-        F.col("left_kind").cast("byte").alias("left_kind"),
-        F.col("right_kind").cast("byte").alias("right_kind"),
-        F.unix_micros("observed_at").alias("at"),
-        F.coalesce("source", F.lit("")).alias("source"),
+    )
+
+
+def _row(first: str, second: str | None) -> Column:
+    """The end called `first` as the left one, and `second`, if any, as the right one."""
+    none = {"kind": F.lit(None).cast("int"), "value": F.lit(None).cast("string")}
+    return F.struct(
+        *(F.col(f"{first}_{part}").alias(f"left_{part}") for part in none),
+        *(
+            (F.col(f"{second}_{part}") if second else nothing).alias(f"right_{part}")
+            for part, nothing in none.items()
+        ),
     )
 
 
@@ -136,12 +140,3 @@ def _node(rules: Rules, side: str) -> Column:
     """`type:value`; null where there is no such end."""
     names = F.array(*(F.lit(one.name) for one in rules.types))
     return F.concat(F.get(names, F.col(f"{side}_kind")), F.lit(SEPARATOR), F.col(f"{side}_value"))
-
-
-def _decided(edges: DataFrame, rules: Rules) -> DataFrame:
-    """What `include` says, as edges of a source of its own."""
-    rows = [
-        (one.left.type, one.left.value, one.right.type, one.right.value, one.since, INCLUDE)
-        for one in rules.include
-    ]
-    return edges.sparkSession.createDataFrame(rows, SCHEMA)

@@ -10,10 +10,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.identity import partition
-from pipelines.identity.evidence import EDGE, observations, refused
+from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES, connected
 from pipelines.identity.rules import SEPARATOR, Rules
-from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, marked
+from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, marked, small
 
 ROWS_A_TASK = 250_000
 SPANS = "node string, person_id string, since long, until long"
@@ -105,7 +105,8 @@ def resolve(edges: DataFrame, rules: Rules) -> DataFrame:
 
 def resolution(edges: DataFrame, rules: Rules, *, driver_edges: int = DRIVER_EDGES) -> Resolution:
     """All that `resolve` finds out; the arguments are those of `resolve` and `components`."""
-    return _resolution(observations(edges, rules), refused(edges, rules), rules, driver_edges)
+    observed = observations(evidence(edges, rules), rules).withColumn("far", F.lit(NEITHER))
+    return _resolution(observed, refused(edges, rules), rules, driver_edges)
 
 
 def update(
@@ -124,29 +125,25 @@ def update(
         rules: Those by which `known` was found; with other rules resolve anew.
         driver_edges: As in `components`.
     """
-    undecided = rules.model_copy(update={"include": ()})  # what was decided is in the evidence before
-    fresh = observations(new, undecided).localCheckpoint()
+    fresh = observations(new, rules).withColumn("far", F.lit(NEITHER)).localCheckpoint()
     ends = fresh.select(F.col("left").alias("node")).union(fresh.select("right")).distinct()
-    hit = known.join(ends, on="node", how="left_semi").select("component").distinct()
-    touched = known.join(F.broadcast(hit), on="component", how="left_semi").select("node").localCheckpoint()
-    before = observations(edges, rules)
-    fresh = fresh.withColumn("far", F.lit(NEITHER))
+    hit = known.join(small(ends), on="node", how="left_semi").select("component").distinct()
+    touched = known.join(small(hit), on="component", how="left_semi").select("node").localCheckpoint()
+    before = observations(_near(evidence(edges, rules), touched), rules)
     return _resolution(
         _within(before, touched, known).unionByName(fresh), refused(new, rules), rules, driver_edges
     )
 
 
 def _resolution(observed: DataFrame, unfit: DataFrame, rules: Rules, driver_edges: int) -> Resolution:
-    if "far" not in observed.columns:
-        observed = observed.withColumn("far", F.lit(NEITHER))
     pairs = (
         observed.groupBy("left", "right", "left_kind", "right_kind", "far")
         .agg(F.min("at").alias("at"), F.count("*").alias("seen"))
         .localCheckpoint()
     )
     size = pairs.agg(F.count("*"), F.coalesce(F.sum("seen"), F.lit(0))).collect()[0]
-    crowded = crowds(pairs, rules).localCheckpoint()
-    beyond = beyond_caps(pairs, crowded, rules).localCheckpoint()
+    crowded = small(crowds(pairs, rules))
+    beyond = small(beyond_caps(pairs, crowded, rules))
     tied = marked(pairs, beyond).select(
         _home().alias("left"), F.when(F.col("far") == NEITHER, F.col("right")).alias("right")
     )
@@ -171,6 +168,16 @@ def _home() -> Column:
     return F.when(F.col("far") == LEFT, F.col("right")).otherwise(F.col("left"))
 
 
+def _near(edges: DataFrame, touched: DataFrame) -> DataFrame:
+    """The edges with a touched end: only these are worth a look."""
+    few = small(touched)
+    for side in ("left", "right"):
+        node = F.concat(F.col(f"{side}_type"), F.lit(SEPARATOR), F.col(f"{side}_value"))
+        there = few.select(F.col("node").alias(f"{side}_node"))
+        edges = edges.join(there, on=node == F.col(f"{side}_node"), how="left")
+    return edges.where(F.col("left_node").isNotNull() | F.col("right_node").isNotNull()).select(*EDGE)
+
+
 def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFrame:
     """The observations that belong to touched components, with `far` where an end lies in one that is not touched.
 
@@ -179,7 +186,7 @@ def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFr
     inside = touched.withColumn("touched", F.lit(True))
     many = known.where("shared").select("node", "shared")
     for side in ("left", "right"):
-        found = (
+        found = small(
             inside.join(many, on="node", how="full")
             .withColumnsRenamed({"touched": f"{side}_in", "shared": f"{side}_many"})
             .withColumnRenamed("node", side)

@@ -14,6 +14,9 @@ from pipelines.identity.rules import Rules
 NEITHER, LEFT, RIGHT = 0, 1, 2
 """Values of `far`: which end of a link belongs to a component elsewhere."""
 
+BROADCAST_ROWS = 2_000_000
+"""Up to so many identifiers or links go whole to every task: some 150 MB."""
+
 
 def crowds(pairs: DataFrame, rules: Rules) -> DataFrame:
     """The identifiers over a cap: `node`, the place of the `other_kind` and its cap, `most`.
@@ -70,6 +73,12 @@ def beyond_caps(pairs: DataFrame, crowded: DataFrame, rules: Rules) -> DataFrame
         .agg(F.min("beyond").alias("beyond"))
         .select("left", "right", "beyond")
     )
+
+
+def small(rows: DataFrame) -> DataFrame:
+    """The rows, to be sent to every task of a join where they are few; a table that was counted is cheap to join."""
+    rows = rows.localCheckpoint()
+    return F.broadcast(rows) if rows.count() <= BROADCAST_ROWS else rows
 
 
 def marked(rows: DataFrame, beyond: DataFrame) -> DataFrame:
