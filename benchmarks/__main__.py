@@ -11,12 +11,19 @@ from pathlib import Path
 from benchmarks import foundation
 from benchmarks.attribution import attribution
 from benchmarks.foundation import SCRATCH
+from benchmarks.identity import identity
 from benchmarks.landing import landing
 from benchmarks.machine import facts
 from benchmarks.page import page
 from benchmarks.retailer import retailer
 
-PARTS = {**foundation.PARTS, "attribution": attribution, "landing": landing, "retailer": retailer}
+PARTS = {
+    **foundation.PARTS,
+    "attribution": attribution,
+    "landing": landing,
+    "retailer": retailer,
+    "identity": identity,
+}
 RESULTS = SCRATCH / "foundation.json"
 PAGE = Path("docs/benchmarks.md")
 

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
 from benchmarks.attribution import exponent
 from benchmarks.foundation import GOALS
+from benchmarks.identity import GOALS as IDENTITY
 from benchmarks.landing import GOALS as LANDING_GOALS
 from benchmarks.retailer import A_DAY, PART
 from benchmarks.retailer import GOAL as RETAILER_GOAL
@@ -17,9 +18,9 @@ HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 # Figures
 
 `make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
-`landing`, `retailer`, `continuous`) measures one part and leaves the others as they were. Each figure is of a whole
-command as a person would run it, in a folder of its own. Peak memory is the largest sum of the resident sets of Python,
-its workers and the JVM."""
+`landing`, `retailer`, `continuous`, `identity`) measures one part and leaves the others as they were. Each figure is of
+a whole command as a person would run it, in a folder of its own. Peak memory is the largest sum of the resident sets of
+Python, its workers and the JVM."""
 _AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
 to the cent."""
 
@@ -34,6 +35,7 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "landing": landing_section,
         "retailer": retailer_section,
         "continuous": continuous_section,
+        "identity": identity_section,
     }
     parts = [HEAD]
     for name, section in sections.items():
@@ -208,6 +210,57 @@ def continuous_section(result: Mapping[str, Any]) -> list[str]:
         table(("a receipt is in silver after", "measured", "goal", ""), rows),
         said,
     ]
+
+
+def identity_section(result: Mapping[str, Any]) -> list[str]:
+    """Persons from evidence whose truth is known."""
+    *_, largest = result["runs"].values()
+    scored = {kind: (precision, recall) for kind, precision, recall in largest["scores"]}
+    share = largest["day_seconds"] / largest["seconds"]
+    judged = [
+        _met("seconds for the largest, from nothing", largest["seconds"], IDENTITY["seconds"], lower=True),
+        _met("growth exponent", result["exponent"], IDENTITY["exponent"], lower=True),
+        _met("a day on top, as a share of it", share, IDENTITY["day"], lower=True),
+        _met("pairwise precision", scored["all"][0], IDENTITY["precision"], lower=False),
+        _met("pairwise recall", scored["all"][1], IDENTITY["recall"], lower=False),
+    ]
+    runs = [
+        (
+            f"{run['edges']:,}",
+            f"{run['seconds']:.0f} s",
+            f"{run['scipy_seconds']:.1f} s",
+            f"{run['new']:,}",
+            f"{run['day_seconds']:.0f} s",
+            f"{run['day_touched']:,}",
+            f"{run['peak_bytes'] / 2**30:.1f} GB",
+        )
+        for run in result["runs"].values()
+    ]
+    header = (
+        "edges",
+        "resolved in",
+        "scipy's labels alone",
+        "new",
+        "in",
+        "identifiers touched",
+        "peak memory",
+    )
+    smallest, *_ = result["runs"].values()
+    splink = "not installed" if result["splink"] is None else f"{result['splink']:.1f} s"
+    kinds = [(kind, f"{precision:.4f}", f"{recall:.4f}") for kind, (precision, recall) in scored.items()]
+    return [
+        "## Persons from evidence, against the truth",
+        table(("", "measured", "goal", ""), judged),
+        table(header, runs),
+        f"Splink's clustering of the first {smallest['edges'] + smallest['new']:,} edges, labels alone: {splink}.",
+        table(("pairs with an identifier of type", "precision", "recall"), kinds),
+    ]
+
+
+def _met(name: str, measured: float, goal: float, *, lower: bool) -> tuple[str, ...]:
+    met = measured <= goal if lower else measured >= goal
+    sign = "at most" if lower else "at least"
+    return name, f"{measured:.4g}", f"{sign} {goal:g}", "met" if met else "**missed**"
 
 
 def _judged(name: str, cost: Mapping[str, Any], goal: float) -> tuple[str, ...]:

@@ -1,0 +1,25 @@
+"""Why a piece of evidence joins nobody: each a sentence for a person.
+
+The first five are local to the row; the others say what the replay found, and can change as more is observed.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """A rule that refused an edge when it came, or ended it later."""
+
+    MISSING = "A type, a value or the time of observation is missing"
+    UNKNOWN_TYPE = "A type of identifier that the rules do not name"
+    BLOCKED = "A value that stands for nobody, such as zeros, `null` or a test number"
+    SELF = "Both ends are the same identifier"
+    NEVER = "Its source is given no weight"
+    SHARED = (
+        "One of its ends is seen with more identifiers of a type than one person has: it belongs to nobody"
+    )
+    UNIQUE = "It would give one person two identifiers of a type of which a person has one"
+    EXCLUDED = "It would join two identifiers that are listed as never one person"
+    TOO_LARGE = "It would give one person more identifiers than a person may have"
+    EXPIRED = "It was not observed again within its time to live before one of its ends was"

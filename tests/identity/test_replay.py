@@ -1,0 +1,211 @@
+"""The laws of the replay, on random evidence: no JVM."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.identity import partition
+from pipelines.identity.ids import person_id
+from pipelines.identity.rules import Identifier, Rules, load, parse
+from tests.identity.streams import DAY, RULES, Edge, decided, edges, located, rows, streams, table
+
+Rows = Sequence[dict[str, Any]]
+LAWS = settings(max_examples=60, deadline=None)
+
+
+def spans(of: Rows, rules: Rules = RULES) -> set[tuple[Any, ...]]:
+    return _set(partition.spans(table(of), rules))
+
+
+def links(of: Rows, rules: Rules = RULES) -> set[tuple[Any, ...]]:
+    return _set(partition.links(table(of), rules))
+
+
+def _set(found: pa.Table) -> set[tuple[Any, ...]]:
+    listed = [tuple(row.values()) for row in found.to_pylist()]
+    assert len(listed) == len(set(listed))
+    return set(listed)
+
+
+@LAWS
+@given(streams(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_never_matters(stream: list[Edge], random: Any) -> None:
+    mixed = list(stream)
+    random.shuffle(mixed)
+    assert spans(rows(mixed)) == spans(rows(stream))
+    assert links(rows(mixed)) == links(rows(stream))
+
+
+@LAWS
+@given(streams())
+def test_components_come_out_alone_as_they_do_together(stream: list[Edge]) -> None:
+    together, apart = rows(stream), located(rows(stream))
+    assert spans(apart) == spans(together)
+    assert links(apart) == links(together)
+
+
+@LAWS
+@given(streams(values=12))
+def test_quiet_components_are_what_the_replay_makes_of_them(stream: list[Edge]) -> None:
+    apart = located(rows(stream))
+    settled = spans(apart), links(apart)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(partition, "quiet", lambda of, decided: np.zeros(len(of.starts) - 1, dtype=np.bool_))
+        assert (spans(apart), links(apart)) == settled
+
+
+@LAWS
+@given(streams(values=6), st.lists(edges(values=6), max_size=6))
+def test_a_day_on_top_is_a_rebuild(history: list[Edge], day: list[Edge]) -> None:
+    """Only components that a new edge touches are replayed; old rows of the others stand. New edges may be older."""
+    before, after = located(rows(history)), located(rows([*history, *day]))
+    new = {end for row in rows(day) for end in (row["left"], row["right"])}
+    part = {row["component"] for row in before if {row["left"], row["right"]} & new}
+    known = {node: row["component"] for row in before for node in _homes(row)}
+    touched = {node for node, component in known.items() if component in part} | (new - {None})
+    replayed = [row for row in after if set(_homes(row)) & touched]
+    standing = {span for span in spans(before) if span[0] not in touched}
+    assert all(set(_homes(row)) <= touched for row in replayed), "a component is touched whole or not at all"
+    assert standing | spans(replayed) == spans(after)
+
+
+def _homes(row: dict[str, Any]) -> list[str]:
+    ends = {0: (row["left"], row["right"]), 1: (row["right"],), 2: (row["left"],)}[row["far"]]
+    return [end for end in ends if end is not None]
+
+
+@LAWS
+@given(streams())
+def test_at_no_time_does_a_person_break_a_rule(stream: list[Edge]) -> None:
+    found = spans(rows(stream))
+    by_node = defaultdict(list)
+    for node, person, since, until in found:
+        by_node[node].append((since, until if until is not None else np.inf, person))
+        assert until is None or since < until
+    for times in by_node.values():
+        times.sort()
+        assert all(one[1] <= other[0] for one, other in pairwise(times))
+    replaced = any(source == "reissue" for *_, source in stream)
+    for at in sorted({span[2] for span in found}):
+        persons = defaultdict(set)
+        for node, person, since, until in found:
+            if since <= at and (until is None or at < until):
+                persons[person].add(node)
+        for nodes in persons.values():
+            kinds = [node.split(":")[0] for node in nodes]
+            assert replaced or kinds.count("card") <= 1
+            assert kinds.count("login") <= 1
+            assert len(nodes) <= 7
+            assert at < 5 * DAY or not {"phone:0", "cookie:1"} <= nodes
+
+
+@LAWS
+@given(streams())
+def test_persons_are_what_the_edges_in_force_tie(stream: list[Edge]) -> None:
+    """And every observation of two is counted in one link."""
+    found, now = links(rows(stream)), {}
+    for node, person, _, until in spans(rows(stream)):
+        if until is None:
+            now[node] = person
+    assert sum(link[5] for link in found) == sum(edge[2] is not None for edge in stream)
+    tied = [link for link in found if link[6] is None]
+    assert all(now[left] == now[right] for left, right, *_ in tied)
+    heads = {node: node for node in now}
+    for _ in heads:
+        for left, right, *_ in tied:
+            heads[left] = heads[right] = min(heads[left], heads[right])
+    assert len(set(heads.values())) == len(set(now.values()))
+
+
+@LAWS
+@given(streams(), st.integers(0, 12))
+def test_what_was_known_stays_known(stream: list[Edge], day: int) -> None:
+    """The rows of a time are the same, whatever is observed later."""
+    early = (
+        spans(rows(edge for edge in stream if edge[4] <= day)) if any(e[4] <= day for e in stream) else set()
+    )
+    late = {
+        (node, person, since, until if until is not None and until <= day * DAY else None)
+        for node, person, since, until in spans(rows(stream))
+        if since <= day * DAY
+    }
+    assert late == {
+        (node, person, since, until if until is not None and until <= day * DAY else None)
+        for node, person, since, until in early
+        if since <= day * DAY
+    }
+
+
+OURS = load(Path("conf/identity.yaml"))
+TIED: list[Edge] = [
+    ("loyalty_card", "A", "phone", "1", 0, "loyalty_form"),
+    ("email", "1", "cookie", "1", 1, "loyalty_form"),
+    ("phone", "1", "cookie", "1", 2, "loyalty_form"),
+    ("loyalty_card", "Z", "phone", "9", 2, "loyalty_form"),
+]
+CARD, EMAIL = person_id("loyalty_card:A"), person_id("email:1")
+
+
+def ours(stream: list[Edge], rules: Rules = OURS) -> set[tuple[Any, ...]]:
+    return spans(located(rows(stream, rules), rules), rules)
+
+
+def test_without_a_linking_edge_they_are_two_again() -> None:
+    one, removed = ours(TIED), ours([*TIED[:2], TIED[3]])
+    assert {span[0] for span in one if span[1] == CARD and span[3] is None} == {
+        *("loyalty_card:A", "phone:1", "email:1", "cookie:1")
+    }
+    assert {span for span in removed if span[0] in ("email:1", "cookie:1")} == {
+        ("email:1", EMAIL, DAY, None),
+        ("cookie:1", EMAIL, DAY, None),
+    }
+    assert {span for span in one if span[0] in ("loyalty_card:A", "loyalty_card:Z", "phone:9")} <= removed
+
+
+def test_an_unmerge_restores_who_they_were_and_keeps_what_was_known() -> None:
+    phone, cookie = Identifier(type="phone", value="1"), Identifier(type="cookie", value="1")
+    since = datetime(1970, 1, 6, tzinfo=UTC)
+    unmerged = ours(TIED, OURS.excluding(phone, cookie, since=since, why="a forwarded mail"))
+    assert {span[1:] for span in unmerged if span[0] == "cookie:1"} == {
+        (EMAIL, DAY, 2 * DAY),
+        (CARD, 2 * DAY, 5 * DAY),
+        (EMAIL, 5 * DAY, None),
+    }
+    assert {
+        span for span in ours(TIED) if span[0] in ("loyalty_card:A", "phone:1", "loyalty_card:Z")
+    } <= unmerged
+
+
+def test_a_decision_outweighs_evidence() -> None:
+    """The phone went to the later card; somebody knows better, from day 4 on."""
+    stream = [TIED[0], ("loyalty_card", "B", "phone", "1", 3, "loyalty_form")]
+    known = [*rows(stream, OURS), decided("loyalty_card:A", "phone:1", 4, OURS)]
+    phone = {span[1:] for span in spans(known, OURS) if span[0] == "phone:1"}
+    assert phone == {
+        (CARD, 0, 3 * DAY),
+        (person_id("loyalty_card:B"), 3 * DAY, 4 * DAY),
+        (CARD, 4 * DAY, None),
+    }
+
+
+def test_without_a_limit_a_chain_of_100000_is_one_person() -> None:
+    endless = parse({**OURS.model_dump(), "max_identifiers": None})
+    kinds = ("email", "phone")
+    chain: list[Edge] = [
+        (kinds[place % 2], str(place), kinds[1 - place % 2], str(place + 1), place, "loyalty_form")
+        for place in range(99_999)
+    ]
+    found = spans(rows(chain, endless), endless)
+    assert {(span[1], span[3]) for span in found} == {(person_id("email:0"), None)}
+    assert len(found) == 100_000
