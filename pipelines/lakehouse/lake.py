@@ -111,7 +111,7 @@ class Lake:
                     f"{table.name} has other columns than this version of tillpost: {shape(standing)}",
                     remedy="Run with the version that wrote it; what only grows cannot be rebuilt.",
                 )
-        self._define(table)
+        self._define(table, found)
         return self._head(table).version
 
     def commit(
@@ -207,12 +207,10 @@ class Lake:
             .load(self.path(table))
         )
 
-    def _define(self, table: Table) -> None:
-        builder = (
-            DeltaTable.createOrReplace(self.spark)
-            .location(self.path(table))
-            .comment(table.doc.splitlines()[0])
-        )
+    def _define(self, table: Table, standing: Head | None) -> None:
+        # `createOrReplace` of a path creates only, and refuses a table that stands there with another definition
+        new = DeltaTable.createOrReplace if standing is None else DeltaTable.replace
+        builder = new(self.spark).location(self.path(table)).comment(table.doc.splitlines()[0])
         for column in table.columns:
             builder = builder.addColumn(
                 column.name, column.type, nullable=column.nullable, comment=column.meaning
