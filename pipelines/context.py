@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, TypeVar
 
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -112,7 +113,7 @@ def session(settings: Settings, *, app_name: str = "tillpost") -> Iterator[Spark
     spark = spark_session(settings.spark, app_name=app_name)
     try:
         yield spark
-    except PySparkException as error:  # whose words are the JVM's, which is about to end
+    except (Py4JError, PySparkException) as error:  # whose words are the JVM's, which is about to end
         raise RuntimeError(f"{type(error).__name__}: {error}") from error
     finally:
         stop(spark)
