@@ -54,13 +54,6 @@ _MEANING = {
 }
 
 _JAVA = "-XX:+UseParallelGC -Duser.timezone=UTC"
-# A run of minutes ends before most of what the JVM compiles has paid for itself: with HotSpot's own thresholds 45 %
-# of a day's CPU time went there, with these a quarter (ADR 12).
-_COMPILER = (
-    "-XX:Tier3InvocationThreshold=1000 -XX:Tier3MinInvocationThreshold=500 -XX:Tier3CompileThreshold=5000 "
-    "-XX:Tier3BackEdgeThreshold=120000 -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=20000 "
-    "-XX:Tier4CompileThreshold=200000 -XX:Tier4BackEdgeThreshold=1000000 -XX:ReservedCodeCacheSize=512m"
-)
 
 # What one small machine needs: Spark's and Delta's own values are sized for clusters.
 _ONE_MACHINE = {
@@ -74,7 +67,7 @@ _ONE_MACHINE = {
     # collect_list and collect_set of more than 128 groups a task would sort every row first.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "200000",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
-    "spark.driver.extraJavaOptions": " ".join((_JAVA, _COMPILER)),
+    "spark.driver.extraJavaOptions": _JAVA,
 }
 
 
