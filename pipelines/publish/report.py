@@ -6,7 +6,7 @@ comes from the data is escaped: in the page by Jinja, in the charts as JSON that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -160,8 +160,13 @@ def _queries(data: ReportData) -> dict[str, str]:
         "blocks": "SELECT block, count(DISTINCT person_id) AS mails, count(*) AS slots FROM gold.send_list "
         f"WHERE as_of = DATE '{day}' GROUP BY block",
         "excerpt": "SELECT person_id, block, slot, title, reason FROM gold.send_list "
-        f"WHERE as_of = DATE '{day}' ORDER BY person_id, block DESC, slot LIMIT 45",
-        "sources": "SELECT * FROM audit.runs ORDER BY committed_at",
+        f"WHERE as_of = DATE '{day}' AND person_id IN ({_quoted(person for person, _ in data.excerpt)}) "
+        "ORDER BY person_id, block, slot",
+        "sources": "SELECT r.table, sum(r.received) AS received, sum(r.accepted) AS accepted, "
+        "sum(r.refused) AS refused, sum(r.duplicates) AS duplicates FROM audit.runs r "
+        "WHERE r.received > 0 AND r.output_version >= (SELECT max(l.output_version) FROM audit.runs l "
+        "WHERE l.table = r.table AND l.rebuilt AND l.received > 0) "
+        f"AND r.table IN ({_quoted(source.table for source in data.sources)}) GROUP BY r.table ORDER BY r.table",
         "versions": f"SELECT * FROM audit.releases WHERE release_id = '{data.release_id}'",
     }
     pinned = {"sources", "versions"}
@@ -169,6 +174,10 @@ def _queries(data: ReportData) -> dict[str, str]:
         name: f'tillpost sql {"" if name in pinned else f"--release {data.release_id} "}"{query}"'
         for name, query in asked.items()
     }
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values) or "NULL"
 
 
 @cache
