@@ -203,7 +203,7 @@ def test_on_spark(spark: SparkSession, tmp_path: Path) -> None:
     assert (one.arrived_at, one.batch) == (two.arrived_at, 7)
     assert (two.position, two.payload, two.sealed) == (2, b'{"loyalty_card":"2"}', None)
     assert (three.file, three.position, three.payload) == ("b.jsonl.gz", 1, b"{}")
-    assert (four.position, four.fault, four.payload) == (0, "NOT_GZIP", None)
+    assert (four.position, four.fault, four.payload) == (0, "NOT_PACKED", None)
     plain = frame(files, stores.SOURCE, landing_root=str(tmp_path), vault_key=None, default_region="US")
     assert plain.where("payload is not null").count() == 3
     assert made.where(made.arrived_at == ARRIVED).count() == 4
