@@ -48,8 +48,8 @@ def rollback(spark: SparkSession, settings: Settings, release: str) -> list[Outc
     with ExitStack() as held:
         for stage in HELD:
             held.enter_context(leased(context, stage))
-        wanted = {table: found["versions"].get(table.name) for table in MADE_BY_RUNS}
-        there = [(table, version) for table, version in wanted.items() if version is not None]
+        named: dict[str, int] = found["versions"]
+        there = [(table, named[table.name]) for table in MADE_BY_RUNS if table.name in named]
         for table, version in there:
             lake.require(table, version)
         outcomes = [

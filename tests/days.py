@@ -41,16 +41,24 @@ def rows_of(frame: DataFrame) -> list[str]:
 
 
 def contents(
-    settings: Settings, tables: Iterable[Table] = DATA, *, without: tuple[str, ...] = ()
+    settings: Settings,
+    tables: Iterable[Table] = DATA,
+    *,
+    without: tuple[str, ...] = (),
+    until: date | None = None,
 ) -> dict[str, list[str]]:
-    """What each table holds, less the columns that a rebuild may number otherwise; read without Spark, in a second."""
-    return {table.name: _rows(path_of(settings.lake.root, table), without) for table in tables}
+    """What each table holds, less the columns that a rebuild may number otherwise; read without Spark, in a second.
+
+    With `until`, as it stood at the close of that date.
+    """
+    return {table.name: _rows(path_of(settings.lake.root, table), without, until) for table in tables}
 
 
-def _rows(path: str, without: tuple[str, ...]) -> list[str]:
-    if log.head(path) is None:
+def _rows(path: str, without: tuple[str, ...], until: date | None) -> list[str]:
+    head = log.head(path, until)
+    if head is None:
         return []
-    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
+    rows = DeltaTable(path, version=head.version).to_pyarrow_table().to_pylist()
     return sorted(str({name: value for name, value in row.items() if name not in without}) for row in rows)
 
 
