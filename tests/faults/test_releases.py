@@ -55,7 +55,7 @@ def reading(settings: Settings, seen: list[dict[str, Any]]) -> Iterator[None]:
     done = Event()
 
     def read() -> None:
-        while not done.is_set():
+        while not done.wait(0.2):
             seen.append(ask(settings, "latest"))
 
     reader = Thread(target=read)
