@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -30,13 +30,13 @@ from pipelines.lakehouse import storage
 from pipelines.lakehouse.types import BINARY, LONG, STRING, TIMESTAMP
 from pipelines.lakehouse.vault import KeyRef, Sealed
 from pipelines.landing.contract import Source
+from pipelines.landing.packing import MAGIC, unpacked
 from pipelines.landing.sealing import Sealing
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 MAX_RECORD_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 20
 _BATCH_RECORDS = 8192
-_MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}  # what a packed file begins with
 
 
 class FileFault(Enum):
@@ -184,7 +184,7 @@ def _fault(path: str, max_record_bytes: int) -> FileFault | None:
         return FileFault.UNREADABLE
     except _NotPacked:
         return FileFault.NOT_PACKED
-    except (EOFError, gzip.BadGzipFile, zlib.error, _Torn):
+    except (EOFError, gzip.BadGzipFile, zlib.error):
         return FileFault.TORN
     return None
 
@@ -193,46 +193,18 @@ class _NotPacked(Exception):
     """The first bytes are not those of the packing that the name says."""
 
 
-class _Torn(Exception):
-    """Zstandard's stream breaks off or is damaged."""
-
-
-class _Zstandard(io.RawIOBase):
-    """A packed stream's bytes; Arrow tells of a damaged one by an OSError, as of a failing disk."""
-
-    def __init__(self, stored: BinaryIO) -> None:
-        self._stream = pa.CompressedInputStream(stored, "zstd")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            found: bytes = self._stream.read(len(buffer))
-        except OSError as error:
-            raise _Torn from error
-        buffer[: len(found)] = found
-        return len(found)
-
-
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     """The file's bytes, decompressed."""
     with io.BufferedReader(cast(io.RawIOBase, storage.open_input(path))) as stored:
-        magic = _MAGIC.get(PurePosixPath(path).suffix)
-        if magic is None:
-            yield cast(BinaryIO, stored)
-            return
+        ending = PurePosixPath(path).suffix
+        magic = MAGIC.get(ending, b"")
         begins = stored.peek(len(magic))[: len(magic)]
         if not magic.startswith(begins):
             raise _NotPacked
         if len(begins) < len(magic):
             raise EOFError  # which neither raises for a file of no bytes
-        if path.endswith(".zst"):
-            yield cast(BinaryIO, io.BufferedReader(_Zstandard(cast(BinaryIO, stored)), _CHUNK_BYTES))
-            return
-        with gzip.GzipFile(fileobj=stored) as stream:
-            yield cast(BinaryIO, stream)
+        yield cast(BinaryIO, unpacked(cast(BinaryIO, stored), ending))
 
 
 def _lines(stream: BinaryIO, chunk_bytes: int) -> Iterator[list[bytes]]:

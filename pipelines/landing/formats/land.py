@@ -14,9 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.errors import DataError, UsageError
-from pipelines.landing.formats.reading import PACKED, digest, stem, suffix
+from pipelines.landing.formats.reading import digest, stem, suffix
 from pipelines.landing.formats.vendor import JOINED, Aside, Format, Reading, Record
 from pipelines.landing.formats.writing import Writer
+from pipelines.landing.packing import MAGIC
 
 
 @dataclass
@@ -108,7 +109,7 @@ def found(kind: Format, paths: Sequence[Path]) -> list[Path]:
         if path.is_file() and not _is_of(kind, path):
             raise UsageError(
                 f"{path} is not a file of {kind.name}, which end in {', '.join(kind.suffixes)}",
-                remedy=f"Give such a file, plain or packed ({', '.join(PACKED)}), or check --format.",
+                remedy=f"Give such a file, plain or packed ({', '.join(MAGIC)}), or check --format.",
             )
         inside = sorted(_within(path)) if path.is_dir() else [path]
         files |= {file.resolve(): None for file in inside if _is_of(kind, file)}
@@ -127,7 +128,7 @@ def _within(folder: Path) -> Iterator[Path]:
 
 
 def _is_of(kind: Format, path: Path) -> bool:
-    packed_parquet = suffix(path) == ".parquet" and path.suffix.lower() in PACKED
+    packed_parquet = suffix(path) == ".parquet" and path.suffix.lower() in MAGIC
     return suffix(path) in kind.suffixes and not packed_parquet
 
 

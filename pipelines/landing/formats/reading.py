@@ -7,7 +7,6 @@ digits, since a float may not hold them.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -26,9 +25,9 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import DataError
 from pipelines.lakehouse import storage
+from pipelines.landing.packing import unpacked
 
 MAX_RECORD_BYTES = 8 << 20  # written as JSON six times that at most, which a landing file's line may be
-PACKED = (".gz", ".zst")
 BOM = b"\xef\xbb\xbf"
 
 _CHUNK_BYTES = 1 << 20
@@ -66,13 +65,9 @@ def stem(path: Path) -> str:
 @contextmanager
 def opened(path: Path) -> Iterator[io.BufferedReader]:
     """The file's bytes, unpacked, without a byte order mark."""
-    with storage.open_input(str(path)) as stored:
-        stream: Any = stored
-        if path.name.lower().endswith(".gz"):
-            stream = gzip.GzipFile(fileobj=io.BufferedReader(cast(io.RawIOBase, stored)))
-        elif path.name.lower().endswith(".zst"):
-            stream = pa.CompressedInputStream(stored, "zstd")
-        reader = io.BufferedReader(stream, _CHUNK_BYTES)
+    with io.BufferedReader(cast(io.RawIOBase, storage.open_input(str(path)))) as stored:
+        stream = unpacked(cast(BinaryIO, stored), path.suffix.lower())
+        reader: io.BufferedReader = io.BufferedReader(cast(io.RawIOBase, stream), _CHUNK_BYTES)
         if reader.peek(len(BOM)).startswith(BOM):
             reader.read(len(BOM))
         yield reader
