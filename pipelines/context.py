@@ -32,7 +32,8 @@ from pipelines.lakehouse import audit
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.refusal import quarantine_of
-from pipelines.lakehouse.session import spark_session, stop
+from pipelines.lakehouse.sail import sail_session
+from pipelines.lakehouse.session import spark_session, stop, submitted
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.lakehouse.tracking import Tracking
 from pipelines.models.als import champion as als_champion
@@ -103,12 +104,18 @@ class Context:
 def session(settings: Settings, *, app_name: str = "tillpost") -> Iterator[SparkSession]:
     """A session for one run after the other; it ends with the block, or with the block around it that opened it.
 
+    A process that spark-submit launched has its engine already, whatever the settings say.
+
     Args:
         settings: Of the command.
         app_name: What Spark's own pages call it.
     """
     if (standing := SparkSession.getActiveSession()) is not None:
         yield standing
+        return
+    if settings.spark.engine == "sail" and not submitted():
+        with sail_session(settings.spark.shuffle_partitions) as sail:
+            yield sail
         return
     spark = spark_session(settings.spark, app_name=app_name)
     try:

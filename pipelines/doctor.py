@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,11 +60,12 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
     """
     spark, lake = settings.spark, settings.lake.root
     findings = [
-        Finding("settings", True, f"read; master {spark.master or 'by spark-submit'}, lake {lake}"),
-        java(),
-        delta_jars(),
-        worker_python(spark),
-        memory(spark),
+        Finding("settings", True, f"read; engine {settings.spark.engine}, lake {lake}"),
+        *(
+            [sail()]
+            if settings.spark.engine == "sail"
+            else [java(), delta_jars(), worker_python(spark), memory(spark)]
+        ),
         disk(lake),
         writable("lake", lake, key="lake.root"),
         writable("landing", settings.landing.root, key="landing.root"),
@@ -71,7 +73,17 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         vault_key(settings.vault.key_file, may_be_made=settings.vault.allow_generated_key),
         tracking(settings.tracking.uri),
     ]
-    return [*findings, session(spark)] if deep else findings
+    return [*findings, session(settings)] if deep else findings
+
+
+def sail() -> Finding:
+    """Sail, which computes on one machine without a JVM."""
+    try:
+        return Finding("sail", True, f"pysail {version('pysail')}")
+    except PackageNotFoundError:
+        return Finding(
+            "sail", False, "pysail is not installed", "Run `make setup`, or --set spark.engine=spark."
+        )
 
 
 def java() -> Finding:
@@ -198,24 +210,23 @@ def tracking(uri: str) -> Finding:
     return Finding("mlflow", True, f"{parts.scheme} store, not looked at")
 
 
-def session(spark: SparkSettings) -> Finding:
+def session(settings: Settings) -> Finding:
     """A session that starts, and a Delta table of one row that is written and read again."""
-    from pipelines.lakehouse.session import LOG, spark_session, stop
+    from pipelines.context import session as opened
+    from pipelines.lakehouse.session import LOG
 
     with tempfile.TemporaryDirectory(prefix="tillpost-doctor-") as place:
         try:
-            running = spark_session(spark, app_name="tillpost doctor")
+            with opened(settings, app_name="tillpost doctor") as running:
+                running.range(1).write.format("delta").save(f"{place}/table")
+                rows = running.read.format("delta").load(f"{place}/table").count()
         except SystemFault as fault:
             return Finding("session", False, fault.message, fault.remedy)
-        try:
-            running.range(1).write.format("delta").save(f"{place}/table")
-            rows = running.read.format("delta").load(f"{place}/table").count()
-            version = running.version
         except Exception as error:  # whatever it is, it is the finding
             return Finding("session", False, str(error).splitlines()[0], f"Spark's own words are in {LOG}.")
-        finally:
-            stop(running)
-    return Finding("session", rows == 1, f"Spark {version} wrote {rows} row to Delta and read it again")
+    return Finding(
+        "session", rows == 1, f"{settings.spark.engine} wrote {rows} row to Delta and read it again"
+    )
 
 
 def _sqlite(file: Path) -> Finding:

@@ -24,7 +24,7 @@ from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import BINARY, LONG, STRING
 from pipelines.lakehouse.vault import KeyRef
 from pipelines.landing.contract import Source
-from pipelines.landing.drift import Drift, watched_for_drift
+from pipelines.landing.drift import Drift, drift_in
 from pipelines.landing.files import MANIFEST, landed
 from pipelines.landing.framing import frame
 from pipelines.landing.manifest import whole
@@ -161,18 +161,15 @@ def append(
     if not done and parent:  # somebody else changed it, and what it holds is not to be read again
         files = files.join(lake.read(table).select("file").distinct(), on="file", how="left_anti")
     framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
-    watched, watch = watched_for_drift(framed, source)
     marked = _marked(table, mark, plan.batch)
-    if not source.contacts:
-        version = lake.commit(table, watched.select(*table.names), marked, parent=parent)
-        return Appended(version, watch())
-    framed.persist()  # read twice, and sealing is not free
-    try:
-        _seal(lake, framed, mark, plan.batch)
-        version = lake.commit(table, watched.select(*table.names), marked, parent=parent)
-        return Appended(version, watch())
-    finally:
-        framed.unpersist()
+    if source.contacts:
+        with lake.store.held(framed) as records:  # read twice, and sealing is not free
+            _seal(lake, records, mark, plan.batch)
+            version = lake.commit(table, records.select(*table.names), marked, parent=parent)
+    else:
+        version = lake.commit(table, framed.select(*table.names), marked, parent=parent)
+    appended = lake.read(table, version).where(F.col("batch") > done)
+    return Appended(version, drift_in(appended, source))
 
 
 def _seal(lake: Lake, framed: DataFrame, mark: Mark, batch: int) -> None:

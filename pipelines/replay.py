@@ -9,6 +9,7 @@ records, which makes it the plainest statement of what a rebuild is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -32,7 +33,7 @@ class Replay:
     close: datetime
     values: Callable[[Table], dict[str, Any]]
     _built: dict[str, DataFrame] = field(default_factory=dict)
-    _kept: list[DataFrame] = field(default_factory=list)
+    _holding: ExitStack = field(default_factory=ExitStack)
 
     def frame(self, table: Table) -> DataFrame:
         """The rows that the table had, or would have had, at the close."""
@@ -40,7 +41,7 @@ class Replay:
             step = step_of(table.name)
             arrived = F.col("arrived_at") < F.lit(self.close)
             rows = self.lake.read(table).where(arrived) if step is None else self._build(step)
-            self._built[table.name] = rows if step is None else rows.persist()
+            self._built[table.name] = rows if step is None else self._held(rows)
         return self._built[table.name]
 
     def _build(self, step: Step) -> DataFrame:
@@ -49,13 +50,14 @@ class Replay:
         rows = step.build(*inputs, as_of=self.as_of, **self.values(table))
         if not isinstance(table.write, Facts):
             return rows
-        flagged = judge(rows, table).persist()
-        self._kept.append(flagged)
+        flagged = self._held(judge(rows, table))
         nothing = flagged.select(*table.names).limit(0)
         return settle(table, flagged, nothing, account_of(table, flagged, max_keys=0)).rows
 
+    def _held(self, rows: DataFrame) -> DataFrame:
+        return self._holding.enter_context(self.lake.store.held(rows))
+
     def forget(self) -> None:
         """Free what was kept."""
-        for rows in (*self._built.values(), *self._kept):
-            rows.unpersist()
+        self._holding.close()
         self._built.clear()

@@ -187,8 +187,7 @@ def _facts(
         since = None
     records = lake.read(source, now) if since is None else lake.added(source, since, now)
     looked_up = [lake.read(read.table, mark.inputs[read.table.name]) for read in references]
-    rows = judge(step.build(records, *looked_up, as_of=run.as_of, **values), table).persist()
-    try:
+    with lake.store.held(judge(step.build(records, *looked_up, as_of=run.as_of, **values), table)) as rows:
         account = account_of(table, rows, max_keys=run.value("runner.max_touched_keys"))
         standing = lake.read(table, head.version)
         replaced: str | None = "true"
@@ -202,8 +201,6 @@ def _facts(
         marked = mark.model_copy(update={"counts": judged.counts, "rebuilt": since is None})
         version = lake.commit(table, judged.rows, marked, parent=head.version, replace=replaced)
         return version, judged.counts, _scope_said(table, None if since is None else account.values)
-    finally:
-        rows.unpersist()
 
 
 def _moved(run: Run, read: Input, old: Mark, new: Mark) -> bool:

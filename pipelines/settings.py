@@ -88,6 +88,7 @@ class BusinessSettings(_Section):
 class SparkSettings(_Section):
     """The session. `master` is null on a cluster, where spark-submit decides."""
 
+    engine: Literal["spark", "sail"]
     master: str | None
     driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")]
     shuffle_partitions: PositiveInt

@@ -70,7 +70,7 @@ def _fifth(value: Column) -> Column:
 def build(customer_totals: DataFrame, *, as_of: date) -> DataFrame:
     """Totals with the columns that age, as of one date."""
     totals = customer_totals.withColumn("as_of", F.lit(as_of)).withColumn(
-        "recency_days", F.date_diff(F.lit(as_of), F.col("last_purchase_on"))
+        "recency_days", F.date_diff(F.lit(as_of), F.col("last_purchase_on")).cast(INT)
     )
     return totals.select(
         "as_of",

@@ -66,8 +66,11 @@ def build(
         .where(F.size("days") >= min_purchase_days)
         .withColumn("days", F.array_sort("days"))
     )
-    gaps = F.expr("array_sort(transform(sequence(1, size(days) - 1), i -> date_diff(days[i], days[i - 1])))")
-    middle = F.expr("(gaps[int((size(gaps) - 1) / 2)] + gaps[int(size(gaps) / 2)]) / 2")
+    places = F.sequence(F.lit(1), F.size("days") - 1)
+    gaps = F.array_sort(F.transform(places, lambda i: F.date_diff(F.get("days", i), F.get("days", i - 1))))
+    halves = (F.size("gaps") - 1) / 2, F.size("gaps") / 2
+    lower, upper = (F.get("gaps", F.floor(half).cast(INT)) for half in halves)
+    middle = (lower + upper) / 2
     interval = F.greatest(F.floor(middle + 0.5).cast(INT), F.lit(min_interval_days))
     return (
         habits.withColumn("gaps", gaps)

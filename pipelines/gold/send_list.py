@@ -12,7 +12,7 @@ from functools import partial
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, StructType
+from pyspark.sql.types import ArrayType, StructField, StructType
 
 from pipelines.gold import interest_profiles as gold_interest_profiles
 from pipelines.gold import product_days as gold_product_days
@@ -62,6 +62,7 @@ TABLE = Table(
 
 SHOWN = ("title", "reason", "score", "model_version")
 ITEM = ("block", "slot", "product_id", *SHOWN)
+_MAIL = ArrayType(StructType([StructField(name, TABLE.schema[name].dataType) for name in ITEM]))
 
 
 def build(
@@ -145,7 +146,7 @@ def _mails(candidates: DataFrame, slots_per_block: int) -> DataFrame:
     """
     turn = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block")).alias("turn")
     queue = F.array_sort(F.collect_list(F.struct(turn, "place", "product_id", "block", *SHOWN)))
-    nothing = F.array().cast(ArrayType(StructType([TABLE.schema[name] for name in ITEM])))
+    nothing = F.array().cast(_MAIL)
     mails = candidates.groupBy("person_id").agg(queue.alias("queue"))
     mail = F.aggregate("queue", nothing, partial(_add, slots_per_block))
     return mails.select("person_id", F.explode(mail).alias("item"))
@@ -156,4 +157,6 @@ def _add(slots_per_block: int, mail: Column, candidate: Column) -> Column:
     filled = F.size(F.filter(mail, lambda item: item["block"] == candidate["block"]))
     there = F.exists(mail, lambda item: item["title"] == candidate["title"])
     item = F.struct(*(((filled + 1) if name == "slot" else candidate[name]).alias(name) for name in ITEM))
-    return F.when((filled >= slots_per_block) | there, mail).otherwise(F.concat(mail, F.array(item)))
+    return F.when((filled >= slots_per_block) | there, mail).otherwise(
+        F.concat(mail, F.array(item).cast(_MAIL))
+    )

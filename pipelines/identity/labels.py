@@ -130,9 +130,8 @@ def _step(left: DataFrame, turn: int) -> DataFrame:
     def ranked(node: str) -> Column:
         return F.struct(F.xxhash64(F.lit(turn), F.col(node)).alias("rank"), F.col(node).alias("node"))
 
-    return left.groupBy(F.col("left").alias("from")).agg(
-        F.least(F.min(ranked("right")), ranked("left"))["node"].alias("to")
-    )
+    nearest = left.groupBy("left").agg(F.min(ranked("right")).alias("nearest"))
+    return nearest.select(F.col("left").alias("from"), F.least("nearest", ranked("left"))["node"].alias("to"))
 
 
 def _followed(head: DataFrame, step: DataFrame) -> DataFrame:

@@ -208,6 +208,6 @@ def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFr
 def _typed(node: str, name: str) -> tuple[Column, Column]:
     """The type and the value of an identifier; null of none."""
     return (
-        F.substring_index(node, SEPARATOR, 1).alias(f"{name}_type"),
+        F.substring_index(node, SEPARATOR, 1).cast("string").alias(f"{name}_type"),
         F.expr(f"substring({node}, instr({node}, '{SEPARATOR}') + 1)").alias(f"{name}_value"),
     )

@@ -13,9 +13,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
-from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -25,11 +25,11 @@ from pipelines.errors import ConcurrentWrite, DataError, SystemFault
 from pipelines.lakehouse import log
 from pipelines.lakehouse.log import Head
 from pipelines.lakehouse.mark import Mark
-from pipelines.lakehouse.table import Append, Snapshot, Table
+from pipelines.lakehouse.store import Store, Transaction, store_of
+from pipelines.lakehouse.table import Append, Table
 from pipelines.lakehouse.write_faults import explained, same_columns, shape
 
 CHANGE_SIGN = "_change_sign"
-_RULE = "delta.constraints."
 ABSENT = -1  # the version of a table that was never made: it has no rows
 
 
@@ -44,6 +44,11 @@ class Lake:
     spark: SparkSession
     root: str
     until: date | None = None
+
+    @cached_property
+    def store(self) -> Store:
+        """The tables, as the session's engine reads and writes them."""
+        return store_of(self.spark)
 
     def path(self, table: Table) -> str:
         """Where the table lies."""
@@ -60,10 +65,7 @@ class Lake:
             version = ABSENT if head is None else head.version if self.until else None
         if version == ABSENT:
             return self.spark.createDataFrame([], table.schema)
-        reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(table)).select(*table.names)
+        return self.store.read(self.path(table), version).select(*table.names)
 
     def changes(
         self, table: Table, since: int, until: int, columns: Sequence[str], *, of: Sequence[str] = ()
@@ -74,7 +76,7 @@ class Lake:
         Returns:
             `columns` and `_change_sign`: +1 for a row that is there now, -1 for one that was there before.
         """
-        feed = self._feed(table, since, until)
+        feed = self.store.feed(self.path(table), since, until)
         sign = F.when(F.col("_change_type").isin("insert", "update_postimage"), 1).otherwise(-1)
         return (
             feed.select(*columns, F.xxhash64(*(of or table.names)).alias("_row"), sign.alias(CHANGE_SIGN))
@@ -86,7 +88,7 @@ class Lake:
 
     def added(self, table: Table, since: int, until: int) -> DataFrame:
         """The rows appended after version `since`, up to `until`, of a table that only grows."""
-        feed = self._feed(table, since, until)
+        feed = self.store.feed(self.path(table), since, until)
         return feed.where(F.col("_change_type") == "insert").select(*table.names)
 
     def ensure(self, table: Table) -> int:
@@ -102,16 +104,18 @@ class Lake:
         if found is not None:
             if found.mark is not None and found.mark.contract == table.fingerprint:
                 return found.version
-            standing = self.spark.read.format("delta").load(self.path(table)).schema
+            standing = self.store.definition(self.path(table))
             grows = isinstance(table.write, Append)
-            if shape(standing) == shape(table.schema) and (grows or self._rules(table) == _rules_of(table)):
+            if shape(standing.schema) == shape(table.schema) and (
+                grows or standing.rules == _rules_of(table)
+            ):
                 return found.version
             if grows:
                 raise DataError(
-                    f"{table.name} has other columns than this version of tillpost: {shape(standing)}",
+                    f"{table.name} has other columns than this version of tillpost: {shape(standing.schema)}",
                     remedy="Run with the version that wrote it; what only grows cannot be rebuilt.",
                 )
-        self._define(table, found)
+        self.store.define(self.path(table), table, _rules_of(table), anew=found is not None)
         return self._head(table).version
 
     def commit(
@@ -138,18 +142,9 @@ class Lake:
         standing = self.head(table)
         begun = standing.mark.origin if standing and standing.mark else mark.run
         mark = mark.model_copy(update={"origin": begun})
-        writer = (
-            rows.select(*table.names)
-            .write.format("delta")
-            .mode("append" if replace is None else "overwrite")
-            .option("txnAppId", f"tillpost/{table.name}")
-            .option("txnVersion", parent + 1)
-            .option("userMetadata", mark.dump())
-        )
-        if replace not in (None, "true"):
-            writer = writer.option("replaceWhere", replace)
+        transaction = Transaction(f"tillpost/{table.name}", parent, mark.dump())
         try:
-            writer.save(self.path(table))
+            self.store.write(self.path(table), rows.select(*table.names), transaction, replace=replace)
         except Exception as error:
             raise explained(table, self.path(table), rows, error) from error
         written = self._head(table)
@@ -168,7 +163,7 @@ class Lake:
         """
         path = self.path(table)
         if log.source_of(path, self._head(table).version) != log.source_of(path, version):
-            DeltaTable.forPath(self.spark, path).restoreToVersion(version)
+            self.store.restore(path, version)
         return self._head(table).version
 
     def require(self, table: Table, version: int) -> None:
@@ -193,42 +188,10 @@ class Lake:
             )
         return found
 
-    def _rules(self, table: Table) -> dict[str, str]:
-        """The constraints that Delta holds the table to now, by property."""
-        details = DeltaTable.forPath(self.spark, self.path(table)).detail().select("properties").collect()[0]
-        return {name: rule for name, rule in details["properties"].items() if name.startswith(_RULE)}
-
-    def _feed(self, table: Table, since: int, until: int) -> DataFrame:
-        return (
-            self.spark.read.format("delta")
-            .option("readChangeFeed", "true")
-            .option("startingVersion", since + 1)
-            .option("endingVersion", until)
-            .load(self.path(table))
-        )
-
-    def _define(self, table: Table, standing: Head | None) -> None:
-        # `createOrReplace` of a path creates only, and refuses a table that stands there with another definition
-        new = DeltaTable.createOrReplace if standing is None else DeltaTable.replace
-        builder = new(self.spark).location(self.path(table)).comment(table.doc.splitlines()[0])
-        for column in table.columns:
-            builder = builder.addColumn(
-                column.name, column.type, nullable=column.nullable, comment=column.meaning
-            )
-        for name, rule in _rules_of(table).items():
-            builder = builder.property(name, rule)
-        if isinstance(table.write, Snapshot):
-            builder = builder.partitionedBy(*table.scope)
-        else:
-            builder = builder.property("delta.enableChangeDataFeed", "true")
-            if table.scope:
-                builder = builder.clusterBy(*table.scope)
-        builder.execute()
-
 
 def _rules_of(table: Table) -> dict[str, str]:
-    """The contract's checks as Delta's properties; Delta refuses a null, which an expectation lets pass."""
-    return {f"{_RULE}{rule.name}": f"({rule.sql}) IS NOT FALSE" for rule in table.checks}
+    """The contract's checks by name; Delta refuses a null, which an expectation lets pass."""
+    return {rule.name: f"coalesce({rule.sql}, true)" for rule in table.checks}
 
 
 def path_of(root: str, table: Table) -> str:

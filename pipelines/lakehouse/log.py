@@ -139,7 +139,8 @@ def _read(version: int, file: str) -> Commit:
             break
     operation = str(info.get("operation", ""))
     restored = info.get("operationParameters", {}).get("version") if operation == "RESTORE" else None
-    rows = info.get("operationMetrics", {}).get("numOutputRows")
+    metrics = info.get("operationMetrics", {})
+    rows = metrics.get("numOutputRows", metrics.get("num_added_rows"))  # as Spark and as delta-rs name it
     return Commit(
         version=version,
         timestamp_ms=int(info.get("timestamp", 0)),

@@ -129,7 +129,7 @@ def quarantine_of(table: Table) -> Table:
             Col(
                 "record",
                 STRING,
-                "What was refused, as received, bad bytes replaced; null: the file as a whole",
+                "What was refused, as received; read as Latin-1 where it is no UTF-8; null: the file as a whole",
             ),
         ),
         write=Append(),

@@ -1,4 +1,4 @@
-"""The Spark session: started here, ended here, and the only place that knows there is a JVM.
+"""Spark's session: started here, ended here, and the only place that knows there is a JVM.
 
 Three ways in, told apart by nothing but the settings and the environment:
 
@@ -33,6 +33,7 @@ from pipelines.errors import SystemFault
 from pipelines.lakehouse import jars
 from pipelines.settings import SparkSettings
 
+_CONNECTED = "SPARK_CONNECT_MODE_ENABLED"  # which PySpark sets for Sail, and children of that process inherit
 LOG = Path("data/logs/spark.log")
 _LOG_LIMIT = 16 * 1024 * 1024  # bytes; a longer log becomes <name>.1 at the next start
 _STOP_SECONDS = 20
@@ -71,6 +72,11 @@ _ONE_MACHINE = {
 }
 
 
+def submitted() -> bool:
+    """Whether spark-submit launched this process, whose JVM is there already."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
 def spark_session(settings: SparkSettings, *, app_name: str, log: Path = LOG) -> SparkSession:
     """The process's session: a new one, or the open one where there is one.
 
@@ -82,16 +88,16 @@ def spark_session(settings: SparkSettings, *, app_name: str, log: Path = LOG) ->
     Raises:
         SystemFault: no JVM, one that refuses the settings, jars that are not the locked ones, or no Delta.
     """
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    os.environ.pop(_CONNECTED, None)
     conf = SparkConf(loadDefaults=False)
     conf.setAppName(app_name)
-    conf.setAll(list(configuration(settings, launches_jvm=not submitted).items()))
+    conf.setAll(list(configuration(settings, launches_jvm=not submitted()).items()))
     if SparkContext._active_spark_context is None:
         if _is_local(settings.master):
             # The workers must be this interpreter, and a SPARK_HOME of another Spark would win over ours.
             os.environ["PYSPARK_PYTHON"] = sys.executable
             os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
-        if settings.master and not submitted:
+        if settings.master and not submitted():
             _launch(conf, log)
     try:
         spark = SparkSession.builder.config(conf=conf).getOrCreate()
@@ -99,7 +105,7 @@ def spark_session(settings: SparkSettings, *, app_name: str, log: Path = LOG) ->
     except (Py4JError, PySparkException) as error:
         raise SystemFault(
             f"Spark's session could not be opened: {_first_line(error)}",
-            remedy=_PASS_JARS if submitted else f"Run `tillpost doctor`; Spark's own words are in {log}.",
+            remedy=_PASS_JARS if submitted() else f"Run `tillpost doctor`; Spark's own words are in {log}.",
         ) from error
     return spark
 

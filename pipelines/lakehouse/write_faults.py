@@ -9,6 +9,9 @@ from pyspark.sql.types import StructType
 from pipelines.errors import ConcurrentWrite, DataError, SystemFault
 from pipelines.lakehouse.table import Table
 
+_BROKEN_RULE = "DELTA_VIOLATE_CONSTRAINT", "DELTA_NOT_NULL_CONSTRAINT", "failed validation check"
+_CONCURRENT = "ConcurrentTransaction", "DELTA_CONCURRENT", "Failed to commit transaction"
+
 
 def same_columns(table: Table, rows: DataFrame) -> None:
     """Nothing, where the rows have the contract's columns and types, in any order.
@@ -33,21 +36,26 @@ def shape(schema: StructType) -> list[tuple[str, str]]:
 
 
 def explained(table: Table, path: str, rows: DataFrame, error: Exception) -> Exception:
-    """What Spark raised, as the fault that it is; given back as it is where nothing here knows it.
+    """What an engine raised, as the fault that it is; given back as it is where nothing here knows it.
 
     Args:
         table: The table that was written.
         path: Where it lies.
         rows: What was to be written; counted again where a row breaks the contract, to say which and how many.
-        error: What Spark raised.
+        error: What Spark or delta-rs raised.
     """
     text = str(error)
-    if "DELTA_VIOLATE_CONSTRAINT" in text or "DELTA_NOT_NULL_CONSTRAINT" in text:
-        return _violations(table, rows)
-    if "ConcurrentTransaction" in text or "DELTA_CONCURRENT" in text:
+    if any(sign in text for sign in _BROKEN_RULE):
+        return _violations(table, rows) or error
+    if any(sign in text for sign in _CONCURRENT):
         return ConcurrentWrite(
             f"{table.name} was written by somebody else at the same time",
             remedy="Run again: it starts from what stands now.",
+        )
+    if "ClusteredTable" in text:
+        return SystemFault(
+            f"{table.name} was made by Spark, which clusters it, and Sail cannot write such a table",
+            remedy="Run with --set spark.engine=spark, as before, or begin a lake of its own: --set lake.root=...",
         )
     for sign, what in (
         ("No space left", "the disk is full"),
@@ -62,7 +70,7 @@ def explained(table: Table, path: str, rows: DataFrame, error: Exception) -> Exc
     return error
 
 
-def _violations(table: Table, rows: DataFrame) -> DataError:
+def _violations(table: Table, rows: DataFrame) -> DataError | None:
     rules = [(rule.says, f"NOT ({rule.sql})") for rule in table.checks]
     rules += [(f"`{c.name}` is never missing", f"{c.name} IS NULL") for c in table.columns if not c.nullable]
     counts = rows.agg(*(F.count_if(F.expr(bad)).alias(str(i)) for i, (_, bad) in enumerate(rules))).first()
@@ -72,6 +80,8 @@ def _violations(table: Table, rows: DataFrame) -> DataError:
             sample = rows.where(F.expr(bad)).select(*_shown(table)).limit(3).collect()  # three rows
             keys = "; ".join(", ".join(f"{k} {v}" for k, v in row.asDict().items()) for row in sample)
             lines.append(f"{says}: {counts[str(i)]} rows do not hold, such as {keys}")
+    if not lines:
+        return None
     return DataError(
         f"{table.name} was not written, since rows break its contract:\n    " + "\n    ".join(lines),
         remedy=f"Mend what feeds it (see docs/tables/{table.name}.md) and run again; it is as it was.",

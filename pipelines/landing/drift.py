@@ -1,16 +1,15 @@
 """New fields: what a sender has begun to write, and no contract names.
 
 They land like everything else and stand in bronze, so nothing is lost; no table reads them. They are looked for
-while bronze is written, without a pass of their own, in the first records of each file: a sender's release
-changes every record that it writes.
+in the first records of each file that was appended: a sender's release changes every record that it writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.landing.contract import PRIVATE, UNREAD, Field, Source
@@ -19,6 +18,7 @@ from pipelines.landing.formats.private import VENDOR
 LOOKED_AT = 100
 """So many records of each file are looked at."""
 
+_SHAPES = 10_000  # combinations of fields that are looked at; no sender has a hundred
 _SEALED = "sealed_record"  # what framing leaves of a record that it could not read but had to seal
 
 
@@ -43,43 +43,33 @@ class Drift:
         )
 
 
-def watched_for_drift(records: DataFrame, source: Source) -> tuple[DataFrame, Callable[[], Drift | None]]:
-    """The same records, and what to ask once they have been written: null when every field is known.
+def drift_in(records: DataFrame, source: Source) -> Drift | None:
+    """What the first records of each file bring that no contract names; null when every field is known.
 
     Args:
         records: Rows in the shape of bronze.
         source: Whose fields are known.
     """
-    text = F.when(F.col("position") <= LOOKED_AT, F.col("payload").cast("string"))
-    seen = Observation()
-    strange = F.filter(
-        F.concat(*(F.coalesce(names, F.array()) for names in _strange(text, source.fields))),
-        lambda name: name != "",
+    text = F.col("payload").try_cast("string")
+    lists = [field for field in source.fields if field.many]
+    keys = [F.json_object_keys(text)]
+    keys += [F.json_object_keys(F.get_json_object(text, f"$.{field.name}[0]")) for field in lists]
+    shapes = (
+        records.where(F.col("position") <= LOOKED_AT)
+        .groupBy(*(found.alias(f"keys_{place}") for place, found in enumerate(keys)))
+        .agg(F.count(F.lit(1)).alias("records"))
+        .limit(_SHAPES)
+        .collect()
     )
-    watched = records.withColumn("_strange", F.array_join(strange, "\n")).observe(
-        seen,
-        F.collect_set(F.when(F.col("_strange") != "", F.col("_strange"))).alias("fields"),
-        F.count_if(F.col("_strange") != "").alias("records"),
-    )
-
-    def drift() -> Drift | None:
-        found = seen.get
-        names = {name for several in found["fields"] for name in several.split("\n")}
-        return Drift(source.name, tuple(sorted(names)), found["records"]) if names else None
-
-    return watched, drift
+    fields, count = set(), 0
+    for *found, records_like_it in shapes:
+        strange = set(found[0] or ()) - {*_names(source.fields), VENDOR, PRIVATE, UNREAD, _SEALED}
+        for field, inner in zip(lists, found[1:], strict=True):
+            strange |= {f"{field.name}.{name}" for name in set(inner or ()) - _names(field.many)}
+        fields |= strange
+        count += records_like_it if strange else 0
+    return Drift(source.name, tuple(sorted(fields)), count) if fields else None
 
 
-def _strange(text: Column, fields: tuple[Field, ...]) -> list[Column]:
-    """Names that are not known: of the record, then of the first object of each list."""
-    known = [*(field.name for field in fields), VENDOR, PRIVATE, UNREAD, _SEALED]
-    lists = [field for field in fields if field.many]
-    return [
-        F.array_except(F.json_object_keys(text), F.array(*map(F.lit, known))),
-        *(_in_list(F.get_json_object(text, f"$.{field.name}[0]"), field) for field in lists),
-    ]
-
-
-def _in_list(item: Column, field: Field) -> Column:
-    strange = F.array_except(F.json_object_keys(item), F.array(*(F.lit(inner.name) for inner in field.many)))
-    return F.transform(strange, lambda name: F.concat(F.lit(f"{field.name}."), name))
+def _names(fields: Sequence[Field]) -> set[str]:
+    return {field.name for field in fields}

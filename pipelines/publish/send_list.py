@@ -21,12 +21,13 @@ New keys may appear in schema 1; a key that goes or changes its meaning makes it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType
 
 from pipelines.gold.send_list import TABLE
 from pipelines.gold.send_list_blocks import BLOCKS
@@ -34,6 +35,8 @@ from pipelines.gold.send_list_blocks import BLOCKS
 SCHEMA = "send_list/1"
 JSON_LINES, CSV = "send_list.jsonl", "send_list.csv"
 ITEM = ("slot", "product_id", "title", "reason", "score", "model_version")
+
+_FORMULA = re.compile(r" ?[=+\-@＝＋－＠]")
 
 OpenContacts = Callable[[DataFrame], DataFrame]
 """Opens the vault: one column `person_id` in, `person_id` and `email` out, at most one row each."""
@@ -47,12 +50,14 @@ def export(send_list: DataFrame, folder: Path, *, open_contacts: OpenContacts | 
         folder: Where the files go; it exists.
         open_contacts: Where addresses come from; null: nobody's is known.
     """
-    _write(messages(send_list, open_contacts), folder / JSON_LINES)
-    _write(lines(send_list), folder / CSV, header=",".join(TABLE.names))
+    _write(map(_as_json, _rows(messages(send_list, open_contacts))), folder / JSON_LINES)
+    order = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
+    items = send_list.select(*TABLE.names).orderBy("person_id", order, "slot")
+    _write(map(_as_csv, _rows(items)), folder / CSV, header=",".join(TABLE.names))
 
 
 def messages(send_list: DataFrame, open_contacts: OpenContacts | None) -> DataFrame:
-    """One column `line`, a message as JSON, in the order of the file."""
+    """One row per message, its columns the keys of its JSON, in the order of the file."""
     mail = ("as_of", "person_id", "campaign")
     order = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
     blocks = send_list.groupBy(*mail, "block").agg(
@@ -61,16 +66,18 @@ def messages(send_list: DataFrame, open_contacts: OpenContacts | None) -> DataFr
     mails = blocks.groupBy(*mail).agg(
         F.array_sort(F.collect_list(F.struct(order.alias("order"), "block", "items"))).alias("blocks")
     )
-    message = F.struct(
-        F.lit(SCHEMA).alias("schema"),
-        "as_of",
-        F.col("person_id").alias("person"),
-        "to",
-        "campaign",
-        F.transform("blocks", _block).alias("blocks"),
+    return (
+        _addressed(mails, open_contacts)
+        .orderBy("person_id")
+        .select(
+            F.lit(SCHEMA).alias("schema"),
+            F.col("as_of").cast("string").alias("as_of"),
+            F.col("person_id").alias("person"),
+            "to",
+            "campaign",
+            F.transform("blocks", _block).alias("blocks"),
+        )
     )
-    text = F.to_json(message, {"ignoreNullFields": "false"})
-    return _addressed(mails, open_contacts).orderBy("person_id").select(text.alias("line"))
 
 
 def _block(ranked: Column) -> Column:
@@ -86,30 +93,37 @@ def _addressed(mails: DataFrame, open_contacts: OpenContacts | None) -> DataFram
     return mails.join(contacts, on="person_id", how="left").select(*mails.columns, known)
 
 
-def lines(send_list: DataFrame) -> DataFrame:
-    """One column `line`, an item as CSV, in the order of the file."""
-    order = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
-    fields = (_field(name) for name in TABLE.names)
-    return send_list.orderBy("person_id", order, "slot").select(F.concat_ws(",", *fields).alias("line"))
+def harmless(text: str) -> str:
+    """The text as no spreadsheet takes it for a formula.
+
+    >>> harmless("=1+1")
+    "'=1+1"
+    """
+    flat = re.sub(r"\s+", " ", text)
+    return f"'{flat}" if _FORMULA.match(flat) else flat
 
 
-def _field(name: str) -> Column:
-    """The column as CSV; a null, which the contract forbids, as nothing."""
-    if not isinstance(TABLE.schema[name].dataType, StringType):
-        return F.coalesce(F.col(name).cast("string"), F.lit(""))
-    text = F.replace(harmless(F.coalesce(name, F.lit(""))), F.lit('"'), F.lit('""'))
-    return F.concat(F.lit('"'), text, F.lit('"'))
+def _as_json(message: Row) -> str:
+    return json.dumps(message.asDict(recursive=True), ensure_ascii=False, separators=(",", ":"))
 
 
-def harmless(text: Column) -> Column:
-    """The text as no spreadsheet takes it for a formula: `=1+1` becomes `'=1+1`."""
-    flat = F.regexp_replace(text, r"\s+", " ")
-    return F.when(flat.rlike(r"^ ?[=+\-@＝＋－＠]"), F.concat(F.lit("'"), flat)).otherwise(flat)
+def _as_csv(item: Row) -> str:
+    return ",".join(map(_field, item))
 
 
-def _write(rows: DataFrame, path: Path, *, header: str | None = None) -> None:
+def _field(value: object) -> str:
+    """The value as CSV; a null, which the contract forbids, as nothing."""
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    return '"' + harmless(value).replace('"', '""') + '"'
+
+
+def _rows(frame: DataFrame) -> Iterator[Row]:
+    return frame.toLocalIterator(prefetchPartitions=True)
+
+
+def _write(lines: Iterable[str], path: Path, *, header: str | None = None) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         if header is not None:
             file.write(header + "\n")
-        for row in rows.toLocalIterator(prefetchPartitions=True):
-            file.write(row.line + "\n")
+        file.writelines(f"{line}\n" for line in lines)

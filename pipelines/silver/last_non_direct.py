@@ -33,6 +33,6 @@ def with_last_non_direct(
     past = (
         Window.partitionBy(*by).orderBy(F.unix_micros("started_at")).rangeBetween(-look_back_days * _DAY, 0)
     )
-    at = F.when(F.col("channel") != DIRECT, F.struct("started_at", "session_id"))
-    last = F.max_by("channel", at).over(past)
+    at = F.when(F.col("channel") != DIRECT, F.struct("started_at", "session_id", "channel"))
+    last = F.max(at).over(past)["channel"]
     return sessions.withColumn("last_non_direct_channel", F.coalesce(last, F.lit(DIRECT)))

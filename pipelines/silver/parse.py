@@ -50,7 +50,8 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
         payload), and `_reasons`, `_record`, `_item` (0: the record as a whole), `_parsed` (whether it is one
         JSON object at all).
     """
-    text = F.col("payload").cast("string")
+    text = F.col("payload").try_cast("string")  # null with Sail where it is no UTF-8
+    proper = F.coalesce(F.is_valid_utf8(text), F.col("payload").isNull())
     shape = StructType([*source.read_schema.fields, StructField(_SEALED, StringType())])
     wrapped = StructType([StructField("found", ArrayType(shape)), StructField("_corrupt", StringType())])
     # In brackets, since Spark reads the first JSON value of a text and ignores what follows it.
@@ -61,8 +62,8 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
         *_CARRIED[:-1],
         F.xxhash64("payload").alias("content_hash"),
         "fault",
-        F.make_valid_utf8(text).alias(RECORD),
-        F.is_valid_utf8(text).alias("_utf8"),
+        F.when(proper, text).otherwise(F.decode("payload", "ISO-8859-1")).alias(RECORD),
+        proper.alias("_utf8"),
         body.alias("_body"),
     ).withColumn("_object", F.when(F.size("_body.found") == 1, F.get("_body.found", F.lit(0))))
     usable = F.col("_object").isNotNull() & F.col(f"_object.{_SEALED}").isNull() & F.col("_utf8")
@@ -116,6 +117,12 @@ def typed(field: Field) -> Column:
     return F.transform(
         field.name, lambda each: F.struct(*(_value(each[f.name], f).alias(f.name) for f in field.many))
     )
+
+
+def listed(field: Field) -> Column:
+    """The values of a list's objects that have one field, typed; null where the list is missing."""
+    (only,) = field.many
+    return F.transform(field.name, lambda each: _value(each[only.name], only))
 
 
 def against_items(field: Field) -> list[Objection]:

@@ -14,7 +14,7 @@ from pipelines.lakehouse.refusal import refuse_if
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, STRING
 from pipelines.landing.promotions import SOURCE
-from pipelines.silver.parse import against_items, parse, typed
+from pipelines.silver.parse import against_items, listed, parse
 
 LISTS = {field.name: field for field in SOURCE.fields if field.many}
 NAMES = ArrayType(STRING)
@@ -45,5 +45,5 @@ def build(records: DataFrame, *, as_of: date) -> DataFrame:
     """One row per record, with the reasons against it; one bad name refuses its promotion."""
     against = [objection for field in LISTS.values() for objection in against_items(field)]
     promotions = refuse_if(parse(records, SOURCE), *against)
-    names = {name: typed(field)[field.many[0].name] for name, field in LISTS.items()}
+    names = {name: listed(field) for name, field in LISTS.items()}
     return promotions.withColumns({name: F.when(F.size(each) > 0, each) for name, each in names.items()})

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
@@ -124,10 +124,7 @@ def build(
     visits = summed(numbered(events, timeout_minutes)).withColumn("_first", F.unix_micros("started_at"))
     pause = F.make_interval(mins=F.lit(timeout_minutes))
     seconds = F.timestamp_diff("SECOND", F.col("started_at"), F.col("ended_at")).cast(INT)
-    direct = F.struct(
-        F.lit(DIRECT_SOURCE).alias("source"), F.lit(NO_MEDIUM).alias("medium"), F.lit(None).alias("campaign")
-    )
-    visits = visits.withColumn("_origin", F.coalesce("_tagged", "_referred", direct)).withColumns(
+    visits = visits.withColumns(
         {
             "session_id": F.substring(F.sha2(F.concat_ws("\x1f", *FOUNDS), 256), 1, 32),
             "started_on": business_date(F.col("started_at"), time_zone),
@@ -136,9 +133,9 @@ def build(
             "closes_on": business_date(F.col("ended_at") + pause, time_zone),
             "anchor_type": F.col("_anchor.anchor_type"),
             "anchor_value": F.col("_anchor.anchor_value"),
-            "source": F.col("_origin.source"),
-            "medium": F.col("_origin.medium"),
-            "campaign": F.col("_origin.campaign"),
+            "source": _said("source").otherwise(F.lit(DIRECT_SOURCE)),
+            "medium": _said("medium").otherwise(F.lit(NO_MEDIUM)),
+            "campaign": _said("campaign").otherwise(F.lit(None).cast(STRING)),
             "duration_seconds": seconds,
             "is_engaged": (seconds > engaged_seconds)
             | (F.col("page_views") >= 2)
@@ -147,3 +144,9 @@ def build(
     )
     channel = channel_of(F.col("source"), F.col("medium"), F.col("campaign"), rules, sites)
     return visits.withColumn("channel", channel).select(*TABLE.names)
+
+
+def _said(part: str) -> Column:
+    """A part of a visit's source: as its first tagged event says it, else the page before its first."""
+    tagged, referred = F.col("_tagged"), F.col("_referred")
+    return F.when(tagged.isNotNull(), tagged[part]).when(referred.isNotNull(), referred[part])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.lakehouse.types import INT
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import offered, purchases
 from pipelines.models.als.top_k import NOTHING, blocks, top_k
@@ -118,8 +119,8 @@ def _withdrawn(offered: DataFrame, item_ids: pa.StringArray) -> DataFrame:
             yield pa.RecordBatch.from_arrays([known], names=["item"])
 
     still = offered.select("product_id").mapInArrow(found, "item int")
-    every = F.sequence(F.lit(0), F.lit(len(item_ids) - 1))
-    return still.agg(F.array_except(every, F.collect_set("item")).alias("withdrawn"))
+    every = offered.sparkSession.range(len(item_ids)).select(F.col("id").cast(INT).alias("item"))
+    return every.join(still, on="item", how="left_anti").agg(F.collect_list("item").alias("withdrawn"))
 
 
 def _scorer(als: AlsFactors, k: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
