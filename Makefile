@@ -39,7 +39,7 @@ java:
 
 # uv comes through pip under the lock's own hash, then installs the rest: 1 minute, where pip alone takes 4.
 # The build of pyspark's source distribution is held to the lock by --build-constraints.
-$(VENV): requirements.lock pyproject.toml | java
+$(VENV): requirements.lock pyproject.toml
 	@if ! .venv/bin/uv --version >/dev/null 2>&1; then \
 	  for name in $(PYTHONS); do \
 	    if "$$name" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; \
@@ -74,7 +74,8 @@ check: $(VENV) ## Lint, types, import layers and the tests without a JVM; under 
 	@$(PYTEST) $(STRICT) -q -n auto --dist loadfile -m "not spark and not system"
 
 test: setup ## Every test but the system tests; a skip that is not by design fails.
-	@$(PYTEST) $(STRICT) -m "not system"
+	@$(PYTEST) $(STRICT) -m "not jvm and not system"
+	@$(PYTEST) $(STRICT) --engine spark -m "(jvm or engines) and not system"
 
 test-system: setup ## Whole commands as a person would run them; says so when there are none.
 	@mkdir -p .cache; found=0; $(PYTEST) -q --collect-only -m system > .cache/system-tests.txt || found=$$?; \
@@ -86,7 +87,7 @@ test-system: setup ## Whole commands as a person would run them; says so when th
 
 # ---------------------------------------------------------------- the product
 
-demo: setup ## Real receipts to a send list and a report, from a clean clone.
+demo: $(VENV) ## Real receipts to a send list and a report, from a clean clone.
 	@.venv/bin/tillpost demo
 
 bench: setup ## The figures of benchmarks/: minutes to hours, never part of the tests.

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -18,13 +19,30 @@ from pipelines.settings import Settings, load
 if TYPE_CHECKING:
     from tests.simulate.worlds import Made
 
+
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine", choices=("sail", "spark"), default="sail", help="what the `spark` tests run on"
+    )
+
+
 GOLDEN = Path(__file__).parent / "golden" / "shop"
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The engine that one machine uses, or with `--engine spark` the one that a cluster does."""
+    from pipelines.lakehouse.sail import sail_session
     from pipelines.lakehouse.session import spark_session, stop
 
+    if request.config.getoption("--engine") == "sail":
+        with sail_session(shuffle_partitions=2) as session:
+            yield session
+        return
     place = tmp_path_factory.mktemp("spark")
     small = load(
         sets=[

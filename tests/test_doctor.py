@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from pipelines import doctor
 from pipelines.doctor import Finding, examine
@@ -44,7 +43,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def local(*, master: str | None = "local[*]", memory: str = "1g") -> SparkSettings:
-    return SparkSettings(master=master, driver_memory=memory, shuffle_partitions=1, conf={})
+    return SparkSettings(engine="spark", master=master, driver_memory=memory, shuffle_partitions=1, conf={})
 
 
 # ---------------------------------------------------------------- Java
@@ -226,18 +225,17 @@ def test_every_fault_is_found_in_one_go_and_has_a_remedy(
 
 
 @pytest.mark.spark
-def test_going_deep_writes_and_reads_a_row(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended: list[SparkSession] = []
-    monkeypatch.setattr("pipelines.lakehouse.session.spark_session", lambda *_, **__: spark)
-    monkeypatch.setattr("pipelines.lakehouse.session.stop", ended.append)
-    found = doctor.session(local())
-    assert found == Finding("session", True, f"Spark {spark.version} wrote 1 row to Delta and read it again")
-    assert ended == [spark]
+@pytest.mark.usefixtures("spark")  # which is open, and so is the one that is looked at
+def test_going_deep_writes_and_reads_a_row() -> None:
+    found = doctor.session(load(sets=["spark.engine=sail"]))
+    assert found == Finding("session", True, "sail wrote 1 row to Delta and read it again")
 
 
 def test_a_session_that_does_not_start_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise SystemFault("the JVM did not start", remedy="read its log")
 
-    monkeypatch.setattr("pipelines.lakehouse.session.spark_session", refuse)
-    assert doctor.session(local()) == Finding("session", False, "the JVM did not start", "read its log")
+    monkeypatch.setattr("pipelines.context.spark_session", refuse)
+    assert doctor.session(load(sets=["spark.engine=spark"])) == Finding(
+        "session", False, "the JVM did not start", "read its log"
+    )

@@ -12,7 +12,7 @@ from pipelines.silver import receipts, stores
 from tests.lakehouse.runs import made, written
 from tests.silver.received import ARRIVED, AS_OF, bronze
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.engines]
 
 
 def test_a_table_of_which_nothing_arrived_is_not_made(lake: Lake) -> None:

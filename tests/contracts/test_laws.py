@@ -80,7 +80,7 @@ def test_received_is_accepted_refused_and_duplicates(
 ) -> None:
     lake = Lake(spark, settled_shop().lake.root)
     runs = lake.read(audit.TABLE)
-    assert runs.where("table LIKE 'silver.%' AND received != accepted + refused + duplicates").isEmpty()
+    assert runs.where("`table` LIKE 'silver.%' AND received != accepted + refused + duplicates").isEmpty()
     for table in (table for table in MADE if isinstance(table.write, Facts)):
         total = (
             runs.where(F.col("table") == table.name)

@@ -36,7 +36,7 @@ def dropped(table: Table) -> Spoil:
 
 
 def restored(table: Table, version: int) -> Spoil:
-    return lambda lake: lake.spark.sql(f"RESTORE TABLE delta.`{lake.path(table)}` TO VERSION AS OF {version}")
+    return lambda lake: lake.store.restore(lake.path(table), version)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pipelines.lakehouse.lake import path_of
 from pipelines.settings import Settings
 from tests.conftest import as_words
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.jvm]
 
 
 def submit(job: str, *options: str) -> subprocess.CompletedProcess[str]:

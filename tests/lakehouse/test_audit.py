@@ -13,7 +13,7 @@ from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import LONG
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.engines]
 
 TABLE = Table(
     name="bronze.numbers",

@@ -13,7 +13,7 @@ from pipelines.lakehouse.refusal import BATCH, ITEM, REASONS, RECORD
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, INT, STRING
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.engines]
 
 TABLE = Table(
     name="silver.lines",

@@ -29,7 +29,9 @@ except SystemFault as fault:
 
 
 def some(*, master: str | None = "local[2]", conf: Mapping[str, str] = NONE) -> SparkSettings:
-    return SparkSettings(master=master, driver_memory="1g", shuffle_partitions=3, conf=dict(conf))
+    return SparkSettings(
+        engine="spark", master=master, driver_memory="1g", shuffle_partitions=3, conf=dict(conf)
+    )
 
 
 def in_a_process_of_its_own(folder: Path, code: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +39,7 @@ def in_a_process_of_its_own(folder: Path, code: str, **environ: str) -> subproce
     setting = f"""
 from pipelines.lakehouse.session import spark_session, stop
 from pipelines.settings import SparkSettings
-settings = SparkSettings(master="local[1]", driver_memory="1g", shuffle_partitions=1, conf={{}})
+settings = SparkSettings(engine='spark', master="local[1]", driver_memory="1g", shuffle_partitions=1, conf={{}})
 {code}"""
     return subprocess.run(
         [sys.executable, "-c", setting],
@@ -123,6 +125,7 @@ def test_a_folder_that_refuses_the_log_is_one_clear_fault(tmp_path: Path) -> Non
 
 
 @pytest.mark.spark
+@pytest.mark.jvm
 def test_the_running_session_has_the_configuration(spark: SparkSession) -> None:
     assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
     assert spark.conf.get("spark.sql.ansi.enabled") == "true"
@@ -131,6 +134,7 @@ def test_the_running_session_has_the_configuration(spark: SparkSession) -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.jvm
 def test_a_delta_table_is_written_and_read_again(spark: SparkSession, tmp_path: Path) -> None:
     place = str(tmp_path / "table")
     spark.range(3).write.format("delta").save(place)
@@ -138,6 +142,7 @@ def test_a_delta_table_is_written_and_read_again(spark: SparkSession, tmp_path: 
 
 
 @pytest.mark.spark
+@pytest.mark.jvm
 def test_workers_are_the_drivers_own_interpreter(spark: SparkSession) -> None:
     def who(batches):  # type: ignore[no-untyped-def]
         list(batches)
@@ -148,6 +153,7 @@ def test_workers_are_the_drivers_own_interpreter(spark: SparkSession) -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.jvm
 def test_sessions_follow_each_other_and_say_nothing_even_when_a_jvm_was_killed(tmp_path: Path) -> None:
     done = in_a_process_of_its_own(
         tmp_path,
@@ -174,13 +180,15 @@ print(jvm.poll(), SparkContext._gateway)
 
 
 @pytest.mark.spark
+@pytest.mark.jvm
 def test_spark_submit_without_deltas_jars_says_which_option_brings_them(tmp_path: Path) -> None:
     job = tmp_path / "job.py"
     job.write_text(
         "from pipelines.errors import SystemFault\n"
         "from pipelines.lakehouse.session import spark_session\n"
         "from pipelines.settings import SparkSettings\n"
-        "settings = SparkSettings(master='local[1]', driver_memory='1g', shuffle_partitions=1, conf={})\n"
+        "settings = SparkSettings(\n"
+        "    engine='spark', master='local[1]', driver_memory='1g', shuffle_partitions=1, conf={}\n)\n"
         "try:\n    spark_session(settings, app_name='x')\nexcept SystemFault as fault:\n    print(fault)\n"
     )
     home = Path(pyspark.__file__).parent

@@ -1,4 +1,4 @@
-"""Fields that no contract names are found where bronze is written, and told with their names."""
+"""Fields that no contract names are found in what was appended, and told with their names."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.landing import receipts
-from pipelines.landing.drift import LOOKED_AT, Drift, watched_for_drift
+from pipelines.landing.drift import LOOKED_AT, Drift, drift_in
 
 pytestmark = pytest.mark.spark
 
 
 def drift(spark: SparkSession, *payloads: bytes | None, first: int = 1) -> Drift | None:
     rows = [(first + number, payload) for number, payload in enumerate(payloads)]
-    watched, found = watched_for_drift(
-        spark.createDataFrame(rows, "position long, payload binary"), receipts.SOURCE
-    )
-    watched.write.format("noop").mode("overwrite").save()
-    return found()
+    return drift_in(spark.createDataFrame(rows, "position long, payload binary"), receipts.SOURCE)
 
 
 def record(**fields: object) -> bytes:
