@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 from tests.conftest import GOLDEN
 from tests.frames import as_read, assert_same
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.engines]
 EXPECTED = sorted((GOLDEN / "expected").glob("*.csv"))
 
 
