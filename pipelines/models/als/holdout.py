@@ -8,14 +8,13 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from pipelines.errors import DataError
-from pipelines.models.als.score import positions
+from pipelines.models.als.score import distinct, positions
 
 Protocol = Literal["all", "new"]
 MAX_PERSONS = 20_000  # compared on the driver; ids are hashes, so the first ones are a fair sample
@@ -108,7 +107,7 @@ def take_holdout(
             f"Nobody bought anything after {split}, so there is nothing to compare models on",
             remedy="Train with an --as-of that has als.holdout_days of receipts before it.",
         )
-    person_ids, item_ids = _sorted(after["person_id"]), known["product_id"].combine_chunks()
+    person_ids, item_ids = distinct(after["person_id"]), known["product_id"].combine_chunks()
     return Holdout(
         protocol="all",
         person_ids=person_ids,
@@ -125,16 +124,11 @@ def take_holdout(
     )
 
 
-def _sorted(ids: pa.ChunkedArray) -> pa.StringArray:
-    distinct = pc.unique(ids)
-    return distinct.take(pc.sort_indices(distinct))
-
-
 def _matrix(
     pairs: pa.Table, person_ids: pa.StringArray, item_ids: pa.StringArray, cells: NDArray[np.float64]
 ) -> csr_matrix:
-    rows = positions(pairs["person_id"].combine_chunks(), person_ids)
-    columns = positions(pairs["product_id"].combine_chunks(), item_ids)
+    rows = positions(pairs["person_id"], person_ids)
+    columns = positions(pairs["product_id"], item_ids)
     matrix = csr_matrix((cells, (rows, columns)), shape=(len(person_ids), len(item_ids)))
     matrix.sort_indices()
     return matrix

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+from scipy.sparse import csr_matrix
+
+from pipelines.models.als import evaluate, spark_ml, train
+from pipelines.models.als.score import best_goods
+from tests.models.als.shop import AS_OF, PARAMS
+
+TASTES, PERSONS, GOODS = 5, 300, 150
+
+
+def planted() -> tuple[pa.Table, csr_matrix]:
+    """Interactions of persons with mixed tastes, and of each person five goods kept back."""
+    rng = np.random.default_rng(11)
+    liking = rng.dirichlet(np.full(TASTES, 0.2), size=PERSONS) @ rng.dirichlet(
+        np.full(GOODS, 0.15), size=TASTES
+    )
+    rows: list[tuple[str, str, float, date]] = []
+    kept = np.zeros((PERSONS, GOODS))
+    for person, weights in enumerate(liking):
+        goods = rng.choice(GOODS, size=25, replace=False, p=0.97 * weights + 0.03 / GOODS)
+        kept[person, goods[:5]] = 1
+        rows += [(f"p{person:03}", f"g{good:03}", 1.0 + rng.random(), AS_OF) for good in goods[5:]]
+    names = ("person_id", "product_id", "strength", "last_purchased_on")
+    return pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=names), csr_matrix(kept)
+
+
+@pytest.mark.spark
+def test_both_solvers_rank_alike(spark: SparkSession) -> None:
+    interactions, targets = planted()
+    params = dataclasses.replace(PARAMS, rank=TASTES, iterations=25, reg_param=0.02)
+    since = AS_OF - timedelta(days=params.half_life_days)
+    frame = spark.createDataFrame(interactions.to_pandas())
+    learned = {
+        "driver": train.learn(interactions, params, since=since),
+        "spark.ml": spark_ml.learn(frame, params, since=since),
+    }
+    driver, distributed = learned.values()
+    assert driver.person_ids.equals(distributed.person_ids)
+    assert driver.item_ids.equals(distributed.item_ids)
+    np.testing.assert_array_equal(driver.buyers, distributed.buyers)
+
+    bought = (
+        np.array([int(p[1:]) for p in interactions["person_id"].to_pylist()]),
+        np.array([driver.item_ids.index(good).as_py() for good in interactions["product_id"]]),
+    )
+    rankings = {
+        name: best_goods(
+            model, np.arange(PERSONS), k=10, struck=bought, withdrawn=np.empty(0, dtype=np.int32)
+        )[0]
+        for name, model in learned.items()
+    }
+    wanted = targets[:, [int(good[1:]) for good in driver.item_ids.to_pylist()]]
+    ours, theirs = evaluate.measure("new", rankings, csr_matrix(wanted), seed=1)
+    overlap = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*rankings.values(), strict=True)])
+    print(ours.ndcg, theirs.ndcg, overlap)  # XXX
+    assert ours.ndcg.mean > 0.3
+    assert ours.ndcg.mean == pytest.approx(theirs.ndcg.mean, rel=0.01)
+    assert overlap > 0.9
