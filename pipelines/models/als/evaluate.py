@@ -113,15 +113,20 @@ def als(split: Holdout, factors: AlsFactors) -> Ranking:
 
 def popularity(split: Holdout) -> Ranking:
     """The goods with most buyers lately, the same for everybody but for what is struck."""
-    return _ranked(
-        split, lambda block: np.tile(split.buyers.astype(np.float64), (block.stop - block.start, 1))
-    )
+    buyers = split.buyers.astype(np.float64)
+    return _ranked(split, lambda block: _for_all(buyers, block))
 
 
 def personal_frequency(split: Holdout) -> Ranking:
     """The goods with most faded purchase days of the person, then popular ones. Only for the protocol `all`."""
     filler = split.buyers / (1e6 * (1 + split.buyers.max(initial=0)))
-    return _ranked(split, lambda block: split.history[block].toarray() + filler)
+
+    def score(block: slice) -> NDArray[np.float64]:
+        scores, bought = _for_all(filler, block), split.history[block].tocoo()
+        scores[bought.row, bought.col] += bought.data
+        return scores
+
+    return _ranked(split, score)
 
 
 def favourite_categories(split: Holdout) -> Ranking:
@@ -129,11 +134,17 @@ def favourite_categories(split: Holdout) -> Ranking:
 
     Who has bought nothing gets what is popular.
     """
-    goods = len(split.item_ids)
+    goods, buyers = len(split.item_ids), split.buyers.astype(np.float64)
     member = csr_matrix((np.ones(goods), (np.arange(goods), split.category)))
     liking = (split.history @ member).toarray()
     share = liking / np.maximum(liking.sum(axis=1, keepdims=True), 1e-12) + 1e-9
-    return _ranked(split, lambda block: share[block].take(split.category, axis=1) * split.buyers)
+
+    def score(block: slice) -> NDArray[np.float64]:
+        scores: NDArray[np.float64] = share[block].take(split.category, axis=1)
+        scores *= buyers
+        return scores
+
+    return _ranked(split, score)
 
 
 def compare(split: Holdout, models: Mapping[str, AlsFactors], *, seed: int) -> list[Quality]:
@@ -164,6 +175,10 @@ def _of_persons(ranking: Ranking, targets: csr_matrix) -> NDArray[np.float64]:
 def _intervals(values: NDArray[np.float64], resampled: NDArray[np.float64]) -> list[Interval]:
     low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
     return [Interval(*map(float, three)) for three in zip(values.mean(axis=0), low, high, strict=True)]
+
+
+def _for_all(scores: NDArray[np.float64], block: slice) -> NDArray[np.float64]:
+    return np.tile(scores, (block.stop - block.start, 1))
 
 
 def _ranked(split: Holdout, score: Callable[[slice], NDArray[np.float64]]) -> Ranking:
