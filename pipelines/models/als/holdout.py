@@ -87,8 +87,7 @@ def take_holdout(
     Raises:
         DataError: nobody bought anything after the split.
     """
-    later = F.exists("days", lambda day: day > F.lit(split))
-    bought_after = histories.where(later).select("person_id", "product_id")
+    bought_after = histories.where(F.array_max("days") > F.lit(split)).select("person_id", "product_id")
     persons = bought_after.select("person_id").distinct().orderBy("person_id").limit(MAX_PERSONS)
     recent = F.count_if(F.col("last_purchased_on") > F.lit(split - timedelta(days=half_life_days)))
     goods = strengths.groupBy("product_id").agg(recent.alias("buyers"))
