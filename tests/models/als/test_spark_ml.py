@@ -39,7 +39,7 @@ def planted() -> tuple[pa.Table, csr_matrix]:
 @pytest.mark.spark
 def test_both_solvers_rank_alike(spark: SparkSession) -> None:
     interactions, targets = planted()
-    params = dataclasses.replace(PARAMS, rank=TASTES, iterations=12, alpha=3.0)
+    params = dataclasses.replace(PARAMS, rank=TASTES, iterations=8, alpha=3.0)
     since = AS_OF - timedelta(days=params.half_life_days)
     frame = spark.createDataFrame(interactions.to_pandas())
     learned = {
