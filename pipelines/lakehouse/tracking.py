@@ -218,7 +218,17 @@ class Tracking:
         Raises:
             SystemFault: it is not there or cannot be fetched.
         """
-        with self.artifacts_of(version.run_id, f"{version.name}/data") as data:
+        store = self._store
+        from mlflow.artifacts import download_artifacts
+
+        with tempfile.TemporaryDirectory(prefix="tillpost-") as place:
+            with explained("fetch a model from", self.artifacts):
+                uri = store.client.get_model_version_download_uri(version.name, str(version.version))
+                data = Path(
+                    download_artifacts(
+                        artifact_uri=f"{uri.rstrip('/')}/data", dst_path=place, tracking_uri=store.uri
+                    )
+                )
             (folder,) = data.iterdir()
             yield folder
 

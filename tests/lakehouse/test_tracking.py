@@ -65,9 +65,12 @@ def test_a_registered_model_is_loaded_by_its_name_and_gives_its_files_back(
         "test",
     )
     assert tracking.champion("tripled", date(2024, 12, 31)) is None
+    elsewhere = tmp_path / "elsewhere.db"
+    mlflow.set_tracking_uri(f"sqlite:///{elsewhere}")  # what MLflow takes by itself is not asked
     with tracking.model_files(version) as folder:
         assert {file.name: file.read_text() for file in folder.iterdir()} == {"factor.txt": "3"}
     assert not folder.exists()
+    assert not elsewhere.exists()
     mlflow.set_tracking_uri(tracking.uri)
     loaded = mlflow.pyfunc.load_model("models:/tripled/1")
     assert loaded.predict(pd.DataFrame({"x": [2.0]}))["x"].tolist() == [6.0]
@@ -151,4 +154,7 @@ def test_artifacts_that_are_gone_are_a_fault_with_a_remedy(tracking: Tracking) -
         pytest.raises(SystemFault, match="Cannot fetch artifacts"),
         tracking.artifacts_of("0" * 32, "nothing"),
     ):
+        pass
+    never = ModelVersion("never registered", 1, "0" * 32, date(2024, 3, 1), {})
+    with pytest.raises(SystemFault, match="Cannot fetch a model"), tracking.model_files(never):
         pass
