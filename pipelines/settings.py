@@ -22,6 +22,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveInt,
     ValidationError,
     model_validator,
@@ -178,6 +179,7 @@ class AlsSettings(_Section):
     alpha: Annotated[float, Field(gt=0)]
     half_life_days: PositiveInt
     min_item_buyers: PositiveInt
+    driver_rows: NonNegativeInt
     holdout_days: PositiveInt
     seed: int
     gate_min_gain: float

@@ -123,6 +123,7 @@ def train(context: Context) -> TrainingResult:
         {name: _versioned(run, name) for name in als_job.INPUTS},
         as_of=run.as_of,
         params=params,
+        driver_rows=settings.als.driver_rows,
         never_offered=settings.catalogue.never_offered,
         holdout_days=settings.als.holdout_days,
         min_gain=settings.als.gate_min_gain,

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import date
+from importlib import metadata
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +27,10 @@ from pipelines.lakehouse.tracking_store import Store, explained, is_absent, open
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as RegistryVersion
-    from pyspark.ml import Model
+    from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
+_NEEDED = ("mlflow", "numpy", "pandas", "pyarrow", "pyspark")  # by registered models, beside this package
 
 
 @dataclass(frozen=True)
@@ -173,44 +175,62 @@ class Tracking:
     def register(
         self,
         name: str,
-        model: Model,
         *,
-        inputs: Mapping[str, str],
-        output: tuple[str, str],
+        loader: str,
+        files: Path,
+        signature: ModelSignature,
         tags: Mapping[str, str],
     ) -> ModelVersion:
-        """Log a spark.ml model to the active run and make it the next version of `name`, not promoted.
+        """Log a model to the active run and make it the next version of `name`, not promoted.
+
+        It is of MLflow's `python_function` flavour: any program that has this package loads it by name.
 
         Args:
             name: Of the registered model.
-            model: As spark.ml fitted it.
-            inputs: MLflow's types of the columns that it reads; `integer` is 32 bits, and others are refused.
-            output: Name and type of the column that it adds.
+            loader: Module whose `_load_pyfunc(folder)` gives the object that predicts.
+            files: The folder that it loads.
+            signature: What it reads and gives.
             tags: Of the version; `as_of` among them.
 
         Requirements are given: to infer them, MLflow would load the model in a process of its own.
         """
-        import mlflow.spark
-        import pyspark
-        from mlflow.models import ModelSignature
-        from mlflow.types import ColSpec, Schema
+        import mlflow.pyfunc
 
         client = self._store.client
         with explained("register a model in", self.uri), redirect_stderr(StringIO()):  # MLflow tells it there
-            logged = mlflow.spark.log_model(
-                model,
-                artifact_path="model",
+            logged = mlflow.pyfunc.log_model(
+                name=name,
+                loader_module=loader,
+                data_path=str(files),
                 registered_model_name=name,
-                signature=ModelSignature(
-                    inputs=Schema([ColSpec(kind, column) for column, kind in inputs.items()]),
-                    outputs=Schema([ColSpec(output[1], output[0])]),
-                ),
-                pip_requirements=[f"mlflow=={mlflow.__version__}", f"pyspark=={pyspark.__version__}"],
+                signature=signature,
+                pip_requirements=[f"{needed}=={metadata.version(needed)}" for needed in _NEEDED],
             )
-            version = str(logged.registered_model_version)
+            number = str(logged.registered_model_version)
             for tag, value in tags.items():
-                client.set_model_version_tag(name, version, tag, value)
-            return _version(client.get_model_version(name, version))
+                client.set_model_version_tag(name, number, tag, value)
+            return _version(client.get_model_version(name, number))
+
+    @contextmanager
+    def model_files(self, version: ModelVersion) -> Iterator[Path]:
+        """The folder that `register` was given for a version, as a local one, for the length of the block.
+
+        Raises:
+            SystemFault: it is not there or cannot be fetched.
+        """
+        store = self._store
+        from mlflow.artifacts import download_artifacts
+
+        with tempfile.TemporaryDirectory(prefix="tillpost-") as place:
+            with explained("fetch a model from", self.artifacts):
+                uri = store.client.get_model_version_download_uri(version.name, str(version.version))
+                data = Path(
+                    download_artifacts(
+                        artifact_uri=f"{uri.rstrip('/')}/data", dst_path=place, tracking_uri=store.uri
+                    )
+                )
+            (folder,) = data.iterdir()
+            yield folder
 
     def champion(self, name: str, as_of: date) -> Champion | None:
         """The newest promoted version that has seen nothing after `as_of`; null where there is none."""

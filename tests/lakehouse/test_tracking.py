@@ -1,4 +1,4 @@
-"""Against a real sqlite store; what needs a spark.ml model is tested with the models' own jobs."""
+"""Against a real sqlite store."""
 
 from __future__ import annotations
 
@@ -33,6 +33,47 @@ def registered(tracking: Tracking, name: str, as_of: date) -> ModelVersion:
         version = client.create_model_version(name, source=f"runs:/{run_id}/model", run_id=run_id)
     client.set_model_version_tag(name, version.version, "as_of", as_of.isoformat())
     return ModelVersion(name, int(version.version), run_id, as_of, {})
+
+
+def test_a_registered_model_is_loaded_by_its_name_and_gives_its_files_back(
+    tracking: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    (tmp_path / "learned").mkdir()
+    (tmp_path / "learned" / "factor.txt").write_text("3")
+    (tmp_path / "tripling.py").write_text(
+        "import pathlib\n"
+        "def _load_pyfunc(folder):\n"
+        "    factor = int(pathlib.Path(folder, 'factor.txt').read_text())\n"
+        "    return type('Times', (), {'predict': staticmethod(lambda frame: frame * factor)})()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with tracking.run("trial", tags={}, params={}):
+        version = tracking.register(
+            "tripled",
+            loader="tripling",
+            files=tmp_path / "learned",
+            signature=infer_signature(pd.DataFrame({"x": [1.0]})),
+            tags={"as_of": "2024-03-01", "why": "test"},
+        )
+    assert (version.label, version.trained_as_of, version.tags["why"]) == (
+        "tripled/1",
+        date(2024, 3, 1),
+        "test",
+    )
+    assert tracking.champion("tripled", date(2024, 12, 31)) is None
+    elsewhere = tmp_path / "elsewhere.db"
+    mlflow.set_tracking_uri(f"sqlite:///{elsewhere}")  # what MLflow takes by itself is not asked
+    with tracking.model_files(version) as folder:
+        assert {file.name: file.read_text() for file in folder.iterdir()} == {"factor.txt": "3"}
+    assert not folder.exists()
+    assert not elsewhere.exists()
+    mlflow.set_tracking_uri(tracking.uri)
+    loaded = mlflow.pyfunc.load_model("models:/tripled/1")
+    assert loaded.predict(pd.DataFrame({"x": [2.0]}))["x"].tolist() == [6.0]
 
 
 def test_a_store_that_is_not_there_has_no_champion_and_is_not_made(tmp_path: Path) -> None:
@@ -113,4 +154,7 @@ def test_artifacts_that_are_gone_are_a_fault_with_a_remedy(tracking: Tracking) -
         pytest.raises(SystemFault, match="Cannot fetch artifacts"),
         tracking.artifacts_of("0" * 32, "nothing"),
     ):
+        pass
+    never = ModelVersion("never registered", 1, "0" * 32, date(2024, 3, 1), {})
+    with pytest.raises(SystemFault, match="Cannot fetch a model"), tracking.model_files(never):
         pass

@@ -1,6 +1,6 @@
 """The champion, ready to score.
 
-From its factors' two Parquet files, without Spark and without MLflow's model loader.
+From the two Parquet files of the registered model, without Spark and without MLflow's model loader.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pipelines.models.als import factors
 from pipelines.models.als.factors import AlsFactors
 
 NAME = "als"
-FACTORS = "factors"  # the run's artifact folder that `factors.write` fills
 
 
 @dataclass(frozen=True)
@@ -35,5 +34,5 @@ def load(tracking: Tracking, champion: Champion) -> LoadedAls:
         DataError: its artifacts are gone or damaged.
         SystemFault: the store cannot be reached.
     """
-    with tracking.artifacts_of(champion.run_id, FACTORS) as folder:
+    with tracking.model_files(champion) as folder:
         return LoadedAls(champion.label, factors.read(folder))

@@ -20,7 +20,7 @@ persons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,33 +63,37 @@ class Quality:
     persons: int
 
 
-def measure(protocol: Protocol, model: str, ranking: Ranking, targets: csr_matrix, *, seed: int) -> Quality:
-    """The two measures of a ranking.
+def measure(
+    protocol: Protocol, rankings: Mapping[str, Ranking], targets: csr_matrix, *, seed: int
+) -> list[Quality]:
+    """The two measures of each model's ranking of the same persons.
 
     One person with targets {0, 2} and the ranking (2, 1, 0): hits at ranks 1 and 3, so DCG = 1 + 1/2 = 1.5,
     ideal DCG = 1 + 0.6309, nDCG = 0.9197, and recall = 2/2.
     """
-    found = np.asarray(targets[np.arange(len(ranking))[:, np.newaxis], np.maximum(ranking, 0)].todense())
-    hits = (found > 0) & (ranking != NOTHING)
-    discount = 1.0 / np.log2(np.arange(2, ranking.shape[1] + 2))
-    wanted = targets.getnnz(axis=1)
-    ideal = np.cumsum(discount)[np.minimum(wanted, len(discount)) - 1]
-    ndcg, recall = hits @ discount / ideal, hits.sum(axis=1) / wanted
-    (ndcg_interval, recall_interval) = bootstrap(np.column_stack([ndcg, recall]), seed=seed)
-    return Quality(protocol, model, ndcg_interval, recall_interval, len(ranking))
+    of_persons = [_of_persons(ranking, targets) for ranking in rankings.values()]
+    intervals = bootstrap(of_persons, seed=seed)
+    persons = targets.shape[0]
+    return [
+        Quality(protocol, model, ndcg, recall, persons)
+        for model, (ndcg, recall) in zip(rankings, intervals, strict=True)
+    ]
 
 
-def bootstrap(values: NDArray[np.float64], *, seed: int) -> list[Interval]:
-    """Mean of each column with its 95 % percentile interval over 1000 resamples of the rows (Efron 1979).
+def bootstrap(samples: Sequence[NDArray[np.float64]], *, seed: int) -> list[list[Interval]]:
+    """Of each matrix the mean of each column, with its 95 % percentile interval over 1000 resamples of the rows.
 
-    The same seed draws the same persons for every model, so intervals of one split compare like with like.
+    Efron 1979. Every matrix is resampled by the same rows, so intervals of one split compare like with like; and
+    by a product of its own, so that its figures do not depend on what stands beside it.
     """
-    rng, rows = np.random.default_rng(seed), len(values)
+    rng, rows = np.random.default_rng(seed), len(samples[0])
     even = np.full(rows, 1.0 / rows)
-    means = np.vstack([rng.multinomial(rows, even, size=50) @ values / rows for _ in range(RESAMPLES // 50)])
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    mean = values.mean(axis=0)
-    return [Interval(*map(float, three)) for three in zip(mean, low, high, strict=True)]
+    means: list[list[NDArray[np.float64]]] = [[] for _ in samples]
+    for _ in range(RESAMPLES // 50):
+        drawn = rng.multinomial(rows, even, size=50).astype(np.float64)
+        for found, values in zip(means, samples, strict=True):
+            found.append(drawn @ values / rows)
+    return [_intervals(values, np.vstack(found)) for values, found in zip(samples, means, strict=True)]
 
 
 def als(split: Holdout, factors: AlsFactors) -> Ranking:
@@ -109,15 +113,20 @@ def als(split: Holdout, factors: AlsFactors) -> Ranking:
 
 def popularity(split: Holdout) -> Ranking:
     """The goods with most buyers lately, the same for everybody but for what is struck."""
-    return _ranked(
-        split, lambda block: np.tile(split.buyers.astype(np.float64), (block.stop - block.start, 1))
-    )
+    buyers = split.buyers.astype(np.float64)
+    return _ranked(split, lambda block: _for_all(buyers, block))
 
 
 def personal_frequency(split: Holdout) -> Ranking:
     """The goods with most faded purchase days of the person, then popular ones. Only for the protocol `all`."""
     filler = split.buyers / (1e6 * (1 + split.buyers.max(initial=0)))
-    return _ranked(split, lambda block: split.history[block].toarray() + filler)
+
+    def score(block: slice) -> NDArray[np.float64]:
+        scores, bought = _for_all(filler, block), split.history[block].tocoo()
+        scores[bought.row, bought.col] += bought.data
+        return scores
+
+    return _ranked(split, score)
 
 
 def favourite_categories(split: Holdout) -> Ranking:
@@ -125,11 +134,17 @@ def favourite_categories(split: Holdout) -> Ranking:
 
     Who has bought nothing gets what is popular.
     """
-    goods = len(split.item_ids)
+    goods, buyers = len(split.item_ids), split.buyers.astype(np.float64)
     member = csr_matrix((np.ones(goods), (np.arange(goods), split.category)))
     liking = (split.history @ member).toarray()
     share = liking / np.maximum(liking.sum(axis=1, keepdims=True), 1e-12) + 1e-9
-    return _ranked(split, lambda block: share[block][:, split.category] * split.buyers)
+
+    def score(block: slice) -> NDArray[np.float64]:
+        scores: NDArray[np.float64] = share[block].take(split.category, axis=1)
+        scores *= buyers
+        return scores
+
+    return _ranked(split, score)
 
 
 def compare(split: Holdout, models: Mapping[str, AlsFactors], *, seed: int) -> list[Quality]:
@@ -143,10 +158,27 @@ def compare(split: Holdout, models: Mapping[str, AlsFactors], *, seed: int) -> l
         part = split.only_new() if protocol == "new" else split
         rankings = {name: als(part, factors) for name, factors in models.items()}
         rankings |= {name: ranker(part) for name, ranker in named.items()}
-        qualities += [
-            measure(protocol, name, ranking, part.targets, seed=seed) for name, ranking in rankings.items()
-        ]
+        qualities += measure(protocol, rankings, part.targets, seed=seed)
     return qualities
+
+
+def _of_persons(ranking: Ranking, targets: csr_matrix) -> NDArray[np.float64]:
+    """One row a person: nDCG@10 and recall@10."""
+    found = np.asarray(targets[np.arange(len(ranking))[:, np.newaxis], np.maximum(ranking, 0)].todense())
+    hits = (found > 0) & (ranking != NOTHING)
+    discount = 1.0 / np.log2(np.arange(2, ranking.shape[1] + 2))
+    wanted = targets.getnnz(axis=1)
+    ideal = np.cumsum(discount)[np.minimum(wanted, len(discount)) - 1]
+    return np.column_stack([hits @ discount / ideal, hits.sum(axis=1) / wanted])
+
+
+def _intervals(values: NDArray[np.float64], resampled: NDArray[np.float64]) -> list[Interval]:
+    low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
+    return [Interval(*map(float, three)) for three in zip(values.mean(axis=0), low, high, strict=True)]
+
+
+def _for_all(scores: NDArray[np.float64], block: slice) -> NDArray[np.float64]:
+    return np.tile(scores, (block.stop - block.start, 1))
 
 
 def _ranked(split: Holdout, score: Callable[[slice], NDArray[np.float64]]) -> Ranking:

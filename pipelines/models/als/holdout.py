@@ -8,14 +8,13 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from pipelines.errors import DataError
-from pipelines.models.als.score import positions
+from pipelines.models.als.score import distinct, positions
 
 Protocol = Literal["all", "new"]
 MAX_PERSONS = 20_000  # compared on the driver; ids are hashes, so the first ones are a fair sample
@@ -88,8 +87,7 @@ def take_holdout(
     Raises:
         DataError: nobody bought anything after the split.
     """
-    later = F.exists("days", lambda day: day > F.lit(split))
-    bought_after = histories.where(later).select("person_id", "product_id")
+    bought_after = histories.where(F.array_max("days") > F.lit(split)).select("person_id", "product_id")
     persons = bought_after.select("person_id").distinct().orderBy("person_id").limit(MAX_PERSONS)
     recent = F.count_if(F.col("last_purchased_on") > F.lit(split - timedelta(days=half_life_days)))
     goods = strengths.groupBy("product_id").agg(recent.alias("buyers"))
@@ -108,7 +106,7 @@ def take_holdout(
             f"Nobody bought anything after {split}, so there is nothing to compare models on",
             remedy="Train with an --as-of that has als.holdout_days of receipts before it.",
         )
-    person_ids, item_ids = _sorted(after["person_id"]), known["product_id"].combine_chunks()
+    person_ids, item_ids = distinct(after["person_id"]), known["product_id"].combine_chunks()
     return Holdout(
         protocol="all",
         person_ids=person_ids,
@@ -125,16 +123,11 @@ def take_holdout(
     )
 
 
-def _sorted(ids: pa.ChunkedArray) -> pa.StringArray:
-    distinct = pc.unique(ids)
-    return distinct.take(pc.sort_indices(distinct))
-
-
 def _matrix(
     pairs: pa.Table, person_ids: pa.StringArray, item_ids: pa.StringArray, cells: NDArray[np.float64]
 ) -> csr_matrix:
-    rows = positions(pairs["person_id"].combine_chunks(), person_ids)
-    columns = positions(pairs["product_id"].combine_chunks(), item_ids)
+    rows = positions(pairs["person_id"], person_ids)
+    columns = positions(pairs["product_id"], item_ids)
     matrix = csr_matrix((cells, (rows, columns)), shape=(len(person_ids), len(item_ids)))
     matrix.sort_indices()
     return matrix

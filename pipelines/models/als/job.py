@@ -32,14 +32,14 @@ from pyspark.sql import DataFrame
 
 from pipelines.lakehouse.tracking import Champion, ModelVersion, Tracking, VersionedRead
 from pipelines.models.als import champion as champions
-from pipelines.models.als import factors
+from pipelines.models.als import factors, served
 from pipelines.models.als.evaluate import CHALLENGER, CHAMPION, FAVOURITES, POPULARITY, Quality, compare
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import common, histories, offered, purchases, strengths
 from pipelines.models.als.gate import Decision, decide
 from pipelines.models.als.holdout import Holdout, take_holdout
 from pipelines.models.als.report import metrics, read_comparison, write_comparison
-from pipelines.models.als.train import AlsParams, Fitted, fit
+from pipelines.models.als.train import AlsParams, fit
 
 PRODUCT_DAYS, PERSONS, PRODUCTS = "gold.product_days", "silver.person_identifiers", "silver.products"
 INPUTS = (PRODUCT_DAYS, PERSONS, PRODUCTS)
@@ -73,6 +73,7 @@ def train(
     *,
     as_of: date,
     params: AlsParams,
+    driver_rows: int,
     never_offered: Sequence[str],
     holdout_days: int,
     min_gain: float,
@@ -84,6 +85,7 @@ def train(
         reads: The three `INPUTS` by table name, each at a fixed version.
         as_of: The last day to learn from.
         params: Of the model.
+        driver_rows: Up to so many interactions are solved on the driver, more by spark.ml.
         never_offered: Departments that are neither learned from nor asked for.
         holdout_days: The last days until `as_of`, on which models are compared.
         min_gain: nDCG@10 that promotion asks for over the champion.
@@ -96,6 +98,7 @@ def train(
     settings = {
         **asdict(params),
         "as_of": as_of.isoformat(),
+        "driver_rows": driver_rows,
         "never_offered": list(never_offered),
         "holdout_days": holdout_days,
         "gate_min_gain": min_gain,
@@ -113,16 +116,18 @@ def train(
         ThreadPoolExecutor(1) as beside,
     ):
         tracking.log_inputs([reads[name] for name in INPUTS])
-        models, holdout = _on_split(known, goods, params, champion, split=split, tracking=tracking)
+        models, holdout = _on_split(
+            known, goods, params, champion, split=split, driver_rows=driver_rows, tracking=tracking
+        )
         comparing = beside.submit(
             compare, holdout, models, seed=params.seed
         )  # needs no Spark, the next fit does
-        fitted = _fit(known, params, until=as_of)
+        learned = _fit(known, params, until=as_of, driver_rows=driver_rows)
         comparison = comparing.result()
         decision = _verdict(
             comparison, min_gain=min_gain, fresher=champion is None or champion.trained_as_of < as_of
         )
-        version = _register(tracking, fitted, comparison, params, as_of=as_of)
+        version = _register(tracking, learned, comparison, params, as_of=as_of)
     if decision.promote:
         tracking.promote(version)
     verdict = {_PROMOTED: str(decision.promote), _REASON: decision.reason}
@@ -159,9 +164,10 @@ def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
     return TrainingResult(version, decision, comparison, reused=True)
 
 
-def _fit(known: DataFrame, params: AlsParams, *, until: date) -> Fitted:
+def _fit(known: DataFrame, params: AlsParams, *, until: date, driver_rows: int) -> AlsFactors:
     rows = strengths(known, as_of=until, half_life_days=params.half_life_days)
-    return fit(common(rows, min_item_buyers=params.min_item_buyers), params, as_of=until)
+    enough = common(rows, min_item_buyers=params.min_item_buyers)
+    return fit(enough, params, as_of=until, driver_rows=driver_rows)
 
 
 def _on_split(
@@ -171,11 +177,13 @@ def _on_split(
     champion: Champion | None,
     *,
     split: date,
+    driver_rows: int,
     tracking: Tracking,
 ) -> tuple[dict[str, AlsFactors], Holdout]:
     """The challenger's parameters fitted until the split, the champion if there is one; and what came after."""
     with _cached(strengths(known, as_of=split, half_life_days=params.half_life_days)) as before:
-        challenger = fit(common(before, min_item_buyers=params.min_item_buyers), params, as_of=split).factors
+        enough = common(before, min_item_buyers=params.min_item_buyers)
+        challenger = fit(enough, params, as_of=split, driver_rows=driver_rows)
         holdout = take_holdout(known, before, goods, split=split, half_life_days=params.half_life_days)
     models = {CHALLENGER: challenger}
     if champion:
@@ -185,7 +193,7 @@ def _on_split(
             params=params,
             challenger=challenger,
             own=lambda: champions.load(tracking, champion).factors,
-            refit=lambda theirs: _fit(known, theirs, until=split).factors,
+            refit=lambda theirs: _fit(known, theirs, until=split, driver_rows=driver_rows),
         )
     return models, holdout
 
@@ -221,25 +229,27 @@ def _verdict(comparison: Sequence[Quality], *, min_gain: float, fresher: bool) -
 
 
 def _register(
-    tracking: Tracking, fitted: Fitted, comparison: Sequence[Quality], params: AlsParams, *, as_of: date
+    tracking: Tracking,
+    learned: AlsFactors,
+    comparison: Sequence[Quality],
+    params: AlsParams,
+    *,
+    as_of: date,
 ) -> ModelVersion:
     """Log what the active run has given, and make it the model's next version."""
     tracking.log_metrics(metrics(comparison))
-    writers: dict[str, Callable[[Path], None]] = {
-        champions.FACTORS: lambda folder: factors.write(fitted.factors, folder),
-        _EVALUATION: lambda folder: write_comparison(comparison, folder),
-    }
-    for artifact_path, write in writers.items():
-        with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
-            write(Path(folder))
-            tracking.log_folder(Path(folder), artifact_path)
-    return tracking.register(
-        champions.NAME,
-        fitted.model,
-        inputs={"person_index": "integer", "item_index": "integer"},
-        output=("prediction", "float"),
-        tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
-    )
+    with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
+        write_comparison(comparison, Path(folder))
+        tracking.log_folder(Path(folder), _EVALUATION)
+    with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
+        factors.write(learned, Path(folder))
+        return tracking.register(
+            champions.NAME,
+            loader=served.__name__,
+            files=Path(folder),
+            signature=served.signature(),
+            tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
+        )
 
 
 @contextmanager

@@ -97,7 +97,39 @@ def best_goods(
     return best, values
 
 
-def positions(ids: pa.StringArray, known: pa.StringArray) -> NDArray[np.int64]:
+def offers(
+    als: AlsFactors,
+    person_ids: pa.StringArray,
+    *,
+    k: int,
+    struck: tuple[NDArray[np.int64], NDArray[np.int64]],
+    withdrawn: NDArray[np.int32],
+) -> pa.RecordBatch:
+    """`person_id, rank, product_id, score, known`: what `best_goods` finds, one row an offer.
+
+    Args:
+        als: The model.
+        person_ids: Any; `known` is false for one that the model does not know.
+        k: How many goods.
+        struck: As for `best_goods`, with places in `person_ids`.
+        withdrawn: As for `best_goods`.
+    """
+    person_rows = positions(person_ids, als.person_ids)
+    best, values = best_goods(als, person_rows, k=k, struck=struck, withdrawn=withdrawn)
+    row, place = np.nonzero(best != NOTHING)
+    return pa.RecordBatch.from_arrays(
+        [
+            person_ids.take(pa.array(row)),
+            pa.array(place + 1, pa.int32()),
+            als.item_ids.take(pa.array(best[row, place])),
+            pa.array(values[row, place]),
+            pa.array(person_rows[row] >= 0),
+        ],
+        names=["person_id", "rank", "product_id", "score", "known"],
+    )
+
+
+def positions(ids: pa.Array | pa.ChunkedArray, known: pa.StringArray) -> NDArray[np.int64]:
     """Where each id stands among the known ones; -1 where it does not.
 
     >>> positions(pa.array(["b", "x"]), pa.array(["a", "b"]))
@@ -105,6 +137,12 @@ def positions(ids: pa.StringArray, known: pa.StringArray) -> NDArray[np.int64]:
     """
     found: NDArray[np.int64] = pc.index_in(ids, value_set=known).fill_null(-1).to_numpy().astype(np.int64)
     return found
+
+
+def distinct(ids: pa.ChunkedArray) -> pa.StringArray:
+    """Each id once, ascending by its bytes, as Spark orders strings."""
+    found = pc.unique(ids)
+    return found.take(pc.sort_indices(found))
 
 
 def _withdrawn(offered: DataFrame, item_ids: pa.StringArray) -> DataFrame:
@@ -134,23 +172,11 @@ def _scorer(als: AlsFactors, k: int) -> Callable[[Iterator[pa.RecordBatch]], Ite
 
 def _scored(batch: pa.RecordBatch, als: AlsFactors, k: int) -> pa.RecordBatch:
     person_ids, bought, withdrawn = batch.columns
-    person_rows = positions(person_ids, als.person_ids)
     owner, item = pc.list_parent_indices(bought).to_numpy(), positions(bought.flatten(), als.item_ids)
-    best, values = best_goods(
+    return offers(
         als,
-        person_rows,
+        person_ids,
         k=k,
         struck=(owner[item >= 0], item[item >= 0]),
         withdrawn=withdrawn[0].values.to_numpy(),
-    )
-    row, place = np.nonzero(best != NOTHING)
-    return pa.RecordBatch.from_arrays(
-        [
-            person_ids.take(pa.array(row)),
-            pa.array(place + 1, pa.int32()),
-            als.item_ids.take(pa.array(best[row, place])),
-            pa.array(values[row, place]),
-            pa.array(person_rows[row] >= 0),
-        ],
-        names=["person_id", "rank", "product_id", "score", "known"],
     )

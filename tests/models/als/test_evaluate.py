@@ -34,7 +34,7 @@ def names(split: Holdout, ranking: np.ndarray) -> list[str]:
 def test_ndcg_and_recall_by_hand() -> None:
     targets = csr_matrix([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
     ranking = np.array([[2, 1, 0], [0, NOTHING, NOTHING]], dtype=np.int32)
-    quality = evaluate.measure("all", "any", ranking, targets, seed=1)
+    (quality,) = evaluate.measure("all", {"any": ranking}, targets, seed=1)
     first = (1 / math.log2(2) + 1 / math.log2(4)) / (1 / math.log2(2) + 1 / math.log2(3))
     assert quality.ndcg.mean == pytest.approx(first / 2)
     assert quality.recall.mean == pytest.approx((2 / 2 + 0 / 1) / 2)
@@ -43,20 +43,23 @@ def test_ndcg_and_recall_by_hand() -> None:
 
 def test_nothing_is_no_hit_on_the_first_good() -> None:
     ranking = np.array([[NOTHING]], dtype=np.int32)
-    assert evaluate.measure("all", "any", ranking, csr_matrix([[1.0]]), seed=1).ndcg.mean == 0.0
+    (quality,) = evaluate.measure("all", {"any": ranking}, csr_matrix([[1.0]]), seed=1)
+    assert quality.ndcg.mean == 0.0
 
 
 def test_the_ideal_counts_targets_that_no_place_is_left_for() -> None:
     ranking = np.arange(10, dtype=np.int32)[np.newaxis]
-    quality = evaluate.measure("all", "any", ranking, csr_matrix(np.ones((1, 40))), seed=1)
+    (quality,) = evaluate.measure("all", {"any": ranking}, csr_matrix(np.ones((1, 40))), seed=1)
     assert quality.ndcg.mean == pytest.approx(1.0)
     assert quality.recall.mean == pytest.approx(10 / 40)
 
 
-def test_the_interval_is_the_same_for_the_same_seed_and_holds_the_mean() -> None:
+def test_the_interval_is_the_same_beside_any_other_and_holds_the_mean() -> None:
     values = np.random.default_rng(3).random((400, 1))
-    (one,), (again,) = evaluate.bootstrap(values, seed=5), evaluate.bootstrap(values, seed=5)
+    ((one,),) = evaluate.bootstrap([values], seed=5)
+    others, (again,) = evaluate.bootstrap([np.ones((400, 2)), values], seed=5)
     assert one == again
+    assert {(other.low, other.mean, other.high) for other in others} == {(1.0, 1.0, 1.0)}
     assert one.low < one.mean < one.high
     assert one.high - one.low == pytest.approx(2 * 1.96 * values.std() / math.sqrt(400), rel=0.15)
 

@@ -88,7 +88,14 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
 
 def trained(reads: Reads, tracking: Tracking) -> TrainingResult:
     return train(
-        reads, as_of=AS_OF, params=PARAMS, never_offered=[], holdout_days=7, min_gain=0.0, tracking=tracking
+        reads,
+        as_of=AS_OF,
+        params=PARAMS,
+        driver_rows=1000,
+        never_offered=[],
+        holdout_days=7,
+        min_gain=0.0,
+        tracking=tracking,
     )
 
 
@@ -125,7 +132,7 @@ def test_a_training_from_data_to_recommendations_and_its_reuse(reads: Reads, tra
 
 
 @pytest.mark.spark
-def test_the_run_names_its_inputs_with_their_versions_and_keeps_sparks_model(
+def test_the_run_names_its_inputs_with_their_versions_and_keeps_the_comparison(
     reads: Reads, tracking: Tracking
 ) -> None:
     from mlflow import MlflowClient
@@ -141,8 +148,6 @@ def test_the_run_names_its_inputs_with_their_versions_and_keeps_sparks_model(
     assert 0 < run.data.metrics["new.als.ndcg_at_10"] <= 1
     with tracking.artifacts_of(result.version.run_id, "evaluation") as folder:
         assert {file.name for file in folder.iterdir()} == {"comparison.csv", "comparison.png"}
-    assert "factors" in {file.path for file in client.list_artifacts(result.version.run_id)}
-    assert client.get_model_version("als", str(result.version.version)).status == "READY"
 
 
 @pytest.mark.spark

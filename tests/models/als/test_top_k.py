@@ -25,6 +25,17 @@ def test_it_is_a_full_sort_cut_off(scores: np.ndarray, k: int) -> None:
         assert best.tolist() == expected + [NOTHING] * (k - len(expected))
 
 
+def test_wide_rows_are_sorted_by_their_best_groups_alone() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        columns, k = int(rng.integers(90, 3000)), int(rng.integers(1, 13))
+        scores = np.round(rng.normal(size=(2, columns)), 1)  # with ties
+        scores[rng.random(scores.shape) < rng.random()] = -np.inf
+        for row, best in zip(scores, top_k(scores, k), strict=True):
+            order = np.lexsort((np.arange(columns), -row))[:k]
+            assert best.tolist() == [int(column) if row[column] > -np.inf else NOTHING for column in order]
+
+
 def test_no_rows_and_no_columns() -> None:
     assert top_k(np.empty((0, 5)), 3).shape == (0, 3)
     assert top_k(np.empty((2, 0)), 1).tolist() == [[NOTHING], [NOTHING]]
