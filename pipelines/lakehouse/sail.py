@@ -34,6 +34,7 @@ def sail_session(shuffle_partitions: int) -> Iterator[SparkSession]:
         raise SystemFault(f"Sail cannot be loaded: {error}", remedy=_REMEDY) from error
     with tempfile.TemporaryDirectory(prefix="tillpost-sail-") as checkpoints:
         os.environ["SAIL_EXECUTION__CHECKPOINT__PATH"] = Path(checkpoints).as_uri()
+        os.environ["SAIL_PARQUET__SCHEMA_FORCE_VIEW_TYPES"] = "false"  # PySpark does not know Arrow's views
         server = SparkConnectServer()
         server.start(background=True)
         _, port = server.listening_address

@@ -77,3 +77,8 @@ def store_of(spark: SparkSession) -> Store:
     from pipelines.lakehouse.store_spark import SparkStore
 
     return SailStore(spark) if is_sail(spark) else SparkStore(spark)
+
+
+def held(rows: DataFrame) -> AbstractContextManager[DataFrame]:
+    """The same rows, computed once however often they are read within the block."""
+    return store_of(rows.sparkSession).held(rows)

@@ -65,8 +65,8 @@ def strengths(histories: DataFrame, *, as_of: date, half_life_days: int) -> Data
 
     known = F.filter("days", lambda day: day <= F.lit(as_of))
     return (
-        histories.select("person_id", "product_id", known.alias("days"))
-        .where(F.size("days") > 0)
+        histories.where(F.array_min("days") <= F.lit(as_of))
+        .select("person_id", "product_id", known.alias("days"))
         .select(
             "person_id",
             "product_id",

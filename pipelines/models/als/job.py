@@ -19,9 +19,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from importlib.resources import files
@@ -30,6 +29,7 @@ from pathlib import Path
 import pyspark
 from pyspark.sql import DataFrame
 
+from pipelines.lakehouse.store import held
 from pipelines.lakehouse.tracking import Champion, ModelVersion, Tracking, VersionedRead
 from pipelines.models.als import champion as champions
 from pipelines.models.als import factors, served
@@ -112,7 +112,7 @@ def train(
     goods = offered(reads[PRODUCTS].frame, never_offered)
     with (
         tracking.run(f"als until {as_of}", tags={"training_key": key}, params=settings),
-        _cached(histories(days, goods)) as known,
+        held(histories(days, goods)) as known,
         ThreadPoolExecutor(1) as beside,
     ):
         tracking.log_inputs([reads[name] for name in INPUTS])
@@ -181,7 +181,7 @@ def _on_split(
     tracking: Tracking,
 ) -> tuple[dict[str, AlsFactors], Holdout]:
     """The challenger's parameters fitted until the split, the champion if there is one; and what came after."""
-    with _cached(strengths(known, as_of=split, half_life_days=params.half_life_days)) as before:
+    with held(strengths(known, as_of=split, half_life_days=params.half_life_days)) as before:
         enough = common(before, min_item_buyers=params.min_item_buyers)
         challenger = fit(enough, params, as_of=split, driver_rows=driver_rows)
         holdout = take_holdout(known, before, goods, split=split, half_life_days=params.half_life_days)
@@ -250,11 +250,3 @@ def _register(
             signature=served.signature(),
             tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
         )
-
-
-@contextmanager
-def _cached(frame: DataFrame) -> Iterator[DataFrame]:
-    try:
-        yield frame.cache()
-    finally:
-        frame.unpersist()

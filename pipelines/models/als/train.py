@@ -22,6 +22,7 @@ from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix
 
 from pipelines.errors import DataError
+from pipelines.lakehouse.store import held
 from pipelines.models.als.factors import AlsFactors, on_grid
 from pipelines.models.als.score import distinct, positions
 from pipelines.models.als.solver import solve
@@ -52,22 +53,19 @@ def fit(interactions: DataFrame, params: AlsParams, *, as_of: date, driver_rows:
     Raises:
         DataError: there are no interactions.
     """
-    interactions = interactions.cache()
     since = as_of - timedelta(days=params.half_life_days)
-    try:
-        rows = interactions.count()
+    with held(interactions) as known:
+        rows = known.count()
         if not rows:
             raise DataError(
                 f"There is nothing to train on: no person bought a common good until {as_of}",
                 remedy="Ingest and refine receipts before that date, or lower als.min_item_buyers.",
             )
         if rows <= driver_rows:
-            return learn(interactions.toArrow(), params, since=since)
+            return learn(known.toArrow(), params, since=since)
         from pipelines.models.als import spark_ml  # the one module here that asks for a JVM
 
-        return spark_ml.learn(interactions, params, since=since)
-    finally:
-        interactions.unpersist()
+        return spark_ml.learn(known, params, since=since)
 
 
 def learn(interactions: pa.Table, params: AlsParams, *, since: date) -> AlsFactors:
