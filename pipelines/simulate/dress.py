@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -17,7 +18,9 @@ from pyspark.sql import functions as F
 
 from pipelines.errors import DataError
 from pipelines.lakehouse import storage
+from pipelines.lakehouse.store import store_of
 from pipelines.landing import files
+from pipelines.landing.framing import frame
 from pipelines.landing.receipts import SOURCE as RECEIPTS
 from pipelines.simulate import engagement, mail_events, mails, visit, visits
 from pipelines.simulate.clock import HOUR, day_of, instant, later
@@ -38,6 +41,9 @@ MANIFEST = "_simulated.json"
 MAILED, REVISITED = 0.72, 0.3
 """Of the days with a receipt of a card that takes mails, those that a mail follows; of receipts of a card on the web,
 those after which somebody looks at the goods again."""
+
+_NAMELESS = replace(RECEIPTS, fields=tuple(field for field in RECEIPTS.fields if not field.contact))
+"""Receipts as they are read here: contacts are none of our business, and no key is asked for to seal them."""
 
 GOODS = 5
 """Of a receipt, so many goods are looked at or linked at most."""
@@ -72,9 +78,9 @@ def dress(spark: SparkSession, landing_root: str, *, seed: int, time_zone: str) 
         SystemFault: the folder cannot be written.
     """
     root = landing_root.rstrip("/") if "://" in landing_root else os.path.abspath(landing_root)
-    world = _world(root, seed, time_zone)
-    shopped = _receipts(spark, root, world).persist()
-    try:
+    found = _landed(root)
+    world = _world(found, seed, time_zone)
+    with store_of(spark).held(_receipts(spark, root, found, world)) as shopped:
         sent = _mails(shopped, world)
         clicked = sent.where(F.col("clicked_after").isNotNull()).withColumn(
             "goods", _from(F.col("clicked_link"))
@@ -89,22 +95,25 @@ def dress(spark: SparkSession, landing_root: str, *, seed: int, time_zone: str) 
             _kept("engagement", told, world, root),
         )
         rows = web.unionByName(mail).groupBy("source").agg(F.sum("records").alias("records")).collect()  # two
-    finally:
-        shopped.unpersist()
     added = {row["source"]: int(row["records"]) for row in sorted(rows)}
     note = {"version": VERSION, "seed": seed, "records": added}
     storage.write_atomically(f"{root}/{MANIFEST}", json.dumps(note, indent=1).encode() + b"\n")
     return added
 
 
-def _world(root: str, seed: int, time_zone: str) -> World:
-    """The days that the receipts' drops bring, as a world without faults; its people are the cards."""
+def _landed(root: str) -> list[files.Landed]:
+    """The files of receipts, in the order of their arrival."""
     found, _ = files.landed(root, [RECEIPTS], datetime.max.replace(tzinfo=UTC))
     if not found:
         raise DataError(
             f"There are no receipts to dress in {root}",
             remedy="Land them first: `tillpost land`, or give another folder.",
         )
+    return found
+
+
+def _world(found: list[files.Landed], seed: int, time_zone: str) -> World:
+    """The days that the receipts' drops bring, as a world without faults; its people are the cards."""
     bare = World.checked(seed=seed, households=1, start="2000-01-01", days=1, stores=1, time_zone=time_zone)
     first, last = (
         found[place].arrived_at.astimezone(bare.zone).date() - timedelta(days=1) for place in (0, -1)
@@ -113,7 +122,7 @@ def _world(root: str, seed: int, time_zone: str) -> World:
     return World.checked(**bare.model_dump() | days)
 
 
-def _receipts(spark: SparkSession, root: str, world: World) -> DataFrame:
+def _receipts(spark: SparkSession, root: str, found: list[files.Landed], world: World) -> DataFrame:
     """One row per receipt with a card.
 
     `card`, `person` (drawn from it), `day`, `slot`, `at`, `goods`, traits.
@@ -121,7 +130,12 @@ def _receipts(spark: SparkSession, root: str, world: World) -> DataFrame:
     fields = (
         "receipt_no string, loyalty_card string, purchased_at string, lines array<struct<product_id:string>>"
     )
-    read = spark.read.schema(fields).json(f"{root}/{RECEIPTS.name}/*/*.jsonl*")
+    listed = spark.createDataFrame(
+        [(f.source, f.path, f.size, f.arrived_at, 1) for f in found],
+        "source string, file string, size long, arrived_at timestamp, batch long",
+    )
+    records = frame(listed, _NAMELESS, landing_root=root, vault_key=None, default_region="US")
+    read = records.select(F.from_json(F.col("payload").cast("string"), fields).alias("r")).select("r.*")
     draws, card = Draws(world.seed), F.col("loyalty_card")
     shopped = read.where(card.isNotNull() & (F.size("lines") > 0)).select(
         card.alias("card"),

@@ -46,7 +46,7 @@ def happenings(spark: SparkSession, world: World, work: str) -> Iterator[Frames]
 
     def kept(name: str, frame: DataFrame) -> DataFrame:
         frame.write.mode("overwrite").parquet(f"{work}/{name}")
-        return spark.read.schema(frame.schema).parquet(f"{work}/{name}")
+        return spark.read.schema(frame.schema.toNullable()).parquet(f"{work}/{name}")
 
     try:
         yield _frames(spark, world, kept)
