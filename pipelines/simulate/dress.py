@@ -13,7 +13,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from pipelines.errors import DataError
@@ -80,8 +80,11 @@ def dress(spark: SparkSession, landing_root: str, *, seed: int, time_zone: str) 
     root = landing_root.rstrip("/") if "://" in landing_root else os.path.abspath(landing_root)
     found = _landed(root)
     world = _world(found, seed, time_zone)
-    with store_of(spark).held(_receipts(spark, root, found, world)) as shopped:
-        sent = _mails(shopped, world)
+    held = store_of(spark).held
+    with (
+        held(_receipts(spark, root, found, world)) as shopped,
+        held(_mails(shopped, world)) as sent,
+    ):
         clicked = sent.where(F.col("clicked_after").isNotNull()).withColumn(
             "goods", _from(F.col("clicked_link"))
         )
@@ -90,10 +93,8 @@ def dress(spark: SparkSession, landing_root: str, *, seed: int, time_zone: str) 
         told = engagement.of_mails(
             mail_events.events(sent, world), world, lambda link: F.get(_from(link), F.lit(0))
         )
-        web, mail = (
-            _kept("web_events", web_records(stepped(came)), world, root),
-            _kept("engagement", told, world, root),
-        )
+        web = _kept("web_events", web_records(stepped(came)), world, root)
+        mail = _kept("engagement", told, world, root)
         rows = web.unionByName(mail).groupBy("source").agg(F.sum("records").alias("records")).collect()  # two
     added = {row["source"]: int(row["records"]) for row in sorted(rows)}
     note = {"version": VERSION, "seed": seed, "records": added}
@@ -128,14 +129,15 @@ def _receipts(spark: SparkSession, root: str, found: list[files.Landed], world: 
     `card`, `person` (drawn from it), `day`, `slot`, `at`, `goods`, traits.
     """
     fields = (
-        "receipt_no string, loyalty_card string, purchased_at string, lines array<struct<product_id:string>>"
+        "receipt_no string, loyalty_card string, purchased_at string, lines array<struct<product_id string>>"
     )
     listed = spark.createDataFrame(
         [(f.source, f.path, f.size, f.arrived_at, 1) for f in found],
         "source string, file string, size long, arrived_at timestamp, batch long",
     )
     records = frame(listed, _NAMELESS, landing_root=root, vault_key=None, default_region="US")
-    read = records.select(F.from_json(F.col("payload").cast("string"), fields).alias("r")).select("r.*")
+    text = F.col("payload").try_cast("string")  # null with Sail where it is no UTF-8
+    read = records.where(F.is_valid_utf8(text)).select(F.from_json(text, fields).alias("r")).select("r.*")
     draws, card = Draws(world.seed), F.col("loyalty_card")
     shopped = read.where(card.isNotNull() & (F.size("lines") > 0)).select(
         card.alias("card"),
@@ -152,28 +154,27 @@ def _receipts(spark: SparkSession, root: str, found: list[files.Landed], world: 
 def _mails(shopped: DataFrame, world: World) -> DataFrame:
     """One mail on the morning after a day with receipts, about the goods of the first of them."""
     draws = Draws(world.seed)
-    first = shopped.groupBy("person", "day").agg(
-        F.min_by(
-            F.struct(*(c for c in shopped.columns if c not in ("person", "day"))), F.struct("at", "slot")
-        ).alias("r")
-    )
-    after = first.select(
-        "person", "r.*", (F.col("day") + 1).alias("mail_day"), F.lit(mails.RECEIPT).alias("trigger")
-    )
+    of_day = Window.partitionBy("person", "day").orderBy("at", "slot")
+    first = shopped.withColumn("number", F.row_number().over(of_day)).where("number = 1")
+    mailed = first.withColumns({"mail_day": F.col("day") + 1, "trigger": F.lit(mails.RECEIPT)})
     takes = F.col("mailed_from").isNotNull() & draws.chance(world.mail, "mail", *mails.key())
     sent_at = instant(world, F.col("mail_day"), draws.below(HOUR, "mail second", *mails.key()) + 9 * HOUR)
-    sent = after.where(takes & (F.col("mail_day") < world.days)).withColumns(
-        {
-            "mail": mails.message_id(draws, *mails.key()),
-            "sent_at": sent_at,
-            "campaign": F.lit(None).cast("string"),
-            "treated": F.lit(True),
-            "bounced": F.col("dead_address") | draws.chance(0.01, "bounce", *mails.key()),
-            "liked": F.lit(True),
-            "caused": F.lit(False),
-            "leaves_on": F.lit(None).cast("long"),
-            "leaves_by": F.lit(None).cast("string"),
-        }
+    sent = (
+        mailed.drop("number", "day")
+        .where(takes & (F.col("mail_day") < world.days))
+        .withColumns(
+            {
+                "mail": mails.message_id(draws, *mails.key()),
+                "sent_at": sent_at,
+                "campaign": F.lit(None).cast("string"),
+                "treated": F.lit(True),
+                "bounced": F.col("dead_address") | draws.chance(0.01, "bounce", *mails.key()),
+                "liked": F.lit(True),
+                "caused": F.lit(False),
+                "leaves_on": F.lit(None).cast("long"),
+                "leaves_by": F.lit(None).cast("string"),
+            }
+        )
     )
     return mails.read(sent, world)
 

@@ -13,7 +13,7 @@ from pipelines.landing.files import drop
 from pipelines.simulate import dress
 from pipelines.simulate.world import World
 from tests.conftest import GOLDEN
-from tests.simulate.worlds import Made
+from tests.simulate.worlds import Made, fingerprint
 
 pytestmark = pytest.mark.spark
 
@@ -44,6 +44,10 @@ def test_visits_and_mails_of_the_same_cards(spark: SparkSession, shop: Made) -> 
     new = {path for path in everything if path not in real} - {dress.MANIFEST}
     assert new
     assert all("simulated" in Path(path).name for path in new)
+    added_files = {path: everything[path] for path in sorted(new)}
+    assert fingerprint(added_files) == "4c1339607b146dd2249d6f7eba18af7e4570fd79f2d94e7fd5a783c712e18216", (
+        "the same on every engine"
+    )
     mails, web = list(shop.records("engagement")), list(shop.records("web_events"))
     assert added == {"engagement": len(mails), "web_events": len(web)}
     assert min(added.values()) > 10
