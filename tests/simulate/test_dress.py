@@ -32,7 +32,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Made:
         for n in range(CARDS)
     )
     world = World.checked(seed=1, households=1, start="2024-03-01", days=1, stores=1)
-    drop(str(place / "landing"), "receipts", world.drop_of(0), "cards.jsonl", records.encode())
+    no_utf8 = (
+        records.splitlines()[0].replace("H0", "H\xff").encode("latin-1") + b"\n"
+    )  # no receipt to bronze either
+    drop(str(place / "landing"), "receipts", world.drop_of(0), "cards.jsonl", records.encode() + no_utf8)
     return Made(place)
 
 
