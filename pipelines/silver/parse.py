@@ -51,7 +51,7 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
         JSON object at all).
     """
     text = F.col("payload").try_cast("string")  # null with Sail where it is no UTF-8
-    proper = F.coalesce(F.is_valid_utf8(text), F.col("payload").isNull())
+    proper = F.col("payload").isNull() | F.is_valid_utf8(text)  # of null, which Sail holds for invalid
     shape = StructType([*source.read_schema.fields, StructField(_SEALED, StringType())])
     wrapped = StructType([StructField("found", ArrayType(shape)), StructField("_corrupt", StringType())])
     # In brackets, since Spark reads the first JSON value of a text and ignores what follows it.

@@ -66,8 +66,8 @@ def choice(uniform: Column, weights: Sequence[float]) -> Column:
 
 
 def at(things: Sequence[str | int | float], place: Column) -> Column:
-    """The thing at a place, from 0; null for a null place."""
-    return F.get(F.array(*map(F.lit, things)), place.cast("int"))
+    """The thing at a place, from 0; null for a place that is null or negative (Sail's `get` counts from the end)."""
+    return F.when(place >= 0, F.get(F.array(*map(F.lit, things)), place.cast("int")))
 
 
 def poisson(uniform: Column, mean: float) -> Column:

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from pipelines.errors import DataError
 from pipelines.lakehouse import storage
+from pipelines.lakehouse.store import store_of
 from pipelines.landing import files
+from pipelines.landing.framing import frame
 from pipelines.landing.receipts import SOURCE as RECEIPTS
 from pipelines.simulate import engagement, mail_events, mails, visit, visits
 from pipelines.simulate.clock import HOUR, day_of, instant, later
@@ -38,6 +41,9 @@ MANIFEST = "_simulated.json"
 MAILED, REVISITED = 0.72, 0.3
 """Of the days with a receipt of a card that takes mails, those that a mail follows; of receipts of a card on the web,
 those after which somebody looks at the goods again."""
+
+_NAMELESS = replace(RECEIPTS, fields=tuple(field for field in RECEIPTS.fields if not field.contact))
+"""Receipts as they are read here: contacts are none of our business, and no key is asked for to seal them."""
 
 GOODS = 5
 """Of a receipt, so many goods are looked at or linked at most."""
@@ -72,10 +78,13 @@ def dress(spark: SparkSession, landing_root: str, *, seed: int, time_zone: str) 
         SystemFault: the folder cannot be written.
     """
     root = landing_root.rstrip("/") if "://" in landing_root else os.path.abspath(landing_root)
-    world = _world(root, seed, time_zone)
-    shopped = _receipts(spark, root, world).persist()
-    try:
-        sent = _mails(shopped, world)
+    found = _landed(root)
+    world = _world(found, seed, time_zone)
+    held = store_of(spark).held
+    with (
+        held(_receipts(spark, root, found, world)) as shopped,
+        held(_mails(shopped, world)) as sent,
+    ):
         clicked = sent.where(F.col("clicked_after").isNotNull()).withColumn(
             "goods", _from(F.col("clicked_link"))
         )
@@ -84,27 +93,28 @@ def dress(spark: SparkSession, landing_root: str, *, seed: int, time_zone: str) 
         told = engagement.of_mails(
             mail_events.events(sent, world), world, lambda link: F.get(_from(link), F.lit(0))
         )
-        web, mail = (
-            _kept("web_events", web_records(stepped(came)), world, root),
-            _kept("engagement", told, world, root),
-        )
+        web = _kept("web_events", web_records(stepped(came)), world, root)
+        mail = _kept("engagement", told, world, root)
         rows = web.unionByName(mail).groupBy("source").agg(F.sum("records").alias("records")).collect()  # two
-    finally:
-        shopped.unpersist()
     added = {row["source"]: int(row["records"]) for row in sorted(rows)}
     note = {"version": VERSION, "seed": seed, "records": added}
     storage.write_atomically(f"{root}/{MANIFEST}", json.dumps(note, indent=1).encode() + b"\n")
     return added
 
 
-def _world(root: str, seed: int, time_zone: str) -> World:
-    """The days that the receipts' drops bring, as a world without faults; its people are the cards."""
+def _landed(root: str) -> list[files.Landed]:
+    """The files of receipts, in the order of their arrival."""
     found, _ = files.landed(root, [RECEIPTS], datetime.max.replace(tzinfo=UTC))
     if not found:
         raise DataError(
             f"There are no receipts to dress in {root}",
             remedy="Land them first: `tillpost land`, or give another folder.",
         )
+    return found
+
+
+def _world(found: list[files.Landed], seed: int, time_zone: str) -> World:
+    """The days that the receipts' drops bring, as a world without faults; its people are the cards."""
     bare = World.checked(seed=seed, households=1, start="2000-01-01", days=1, stores=1, time_zone=time_zone)
     first, last = (
         found[place].arrived_at.astimezone(bare.zone).date() - timedelta(days=1) for place in (0, -1)
@@ -113,15 +123,21 @@ def _world(root: str, seed: int, time_zone: str) -> World:
     return World.checked(**bare.model_dump() | days)
 
 
-def _receipts(spark: SparkSession, root: str, world: World) -> DataFrame:
+def _receipts(spark: SparkSession, root: str, found: list[files.Landed], world: World) -> DataFrame:
     """One row per receipt with a card.
 
     `card`, `person` (drawn from it), `day`, `slot`, `at`, `goods`, traits.
     """
     fields = (
-        "receipt_no string, loyalty_card string, purchased_at string, lines array<struct<product_id:string>>"
+        "receipt_no string, loyalty_card string, purchased_at string, lines array<struct<product_id string>>"
     )
-    read = spark.read.schema(fields).json(f"{root}/{RECEIPTS.name}/*/*.jsonl*")
+    listed = spark.createDataFrame(
+        [(f.source, f.path, f.size, f.arrived_at, 1) for f in found],
+        "source string, file string, size long, arrived_at timestamp, batch long",
+    )
+    records = frame(listed, _NAMELESS, landing_root=root, vault_key=None, default_region="US")
+    text = F.col("payload").try_cast("string")  # null with Sail where it is no UTF-8
+    read = records.where(F.is_valid_utf8(text)).select(F.from_json(text, fields).alias("r")).select("r.*")
     draws, card = Draws(world.seed), F.col("loyalty_card")
     shopped = read.where(card.isNotNull() & (F.size("lines") > 0)).select(
         card.alias("card"),
@@ -138,28 +154,27 @@ def _receipts(spark: SparkSession, root: str, world: World) -> DataFrame:
 def _mails(shopped: DataFrame, world: World) -> DataFrame:
     """One mail on the morning after a day with receipts, about the goods of the first of them."""
     draws = Draws(world.seed)
-    first = shopped.groupBy("person", "day").agg(
-        F.min_by(
-            F.struct(*(c for c in shopped.columns if c not in ("person", "day"))), F.struct("at", "slot")
-        ).alias("r")
-    )
-    after = first.select(
-        "person", "r.*", (F.col("day") + 1).alias("mail_day"), F.lit(mails.RECEIPT).alias("trigger")
-    )
+    of_day = Window.partitionBy("person", "day").orderBy("at", "slot")
+    first = shopped.withColumn("number", F.row_number().over(of_day)).where("number = 1")
+    mailed = first.withColumns({"mail_day": F.col("day") + 1, "trigger": F.lit(mails.RECEIPT)})
     takes = F.col("mailed_from").isNotNull() & draws.chance(world.mail, "mail", *mails.key())
     sent_at = instant(world, F.col("mail_day"), draws.below(HOUR, "mail second", *mails.key()) + 9 * HOUR)
-    sent = after.where(takes & (F.col("mail_day") < world.days)).withColumns(
-        {
-            "mail": mails.message_id(draws, *mails.key()),
-            "sent_at": sent_at,
-            "campaign": F.lit(None).cast("string"),
-            "treated": F.lit(True),
-            "bounced": F.col("dead_address") | draws.chance(0.01, "bounce", *mails.key()),
-            "liked": F.lit(True),
-            "caused": F.lit(False),
-            "leaves_on": F.lit(None).cast("long"),
-            "leaves_by": F.lit(None).cast("string"),
-        }
+    sent = (
+        mailed.drop("number", "day")
+        .where(takes & (F.col("mail_day") < world.days))
+        .withColumns(
+            {
+                "mail": mails.message_id(draws, *mails.key()),
+                "sent_at": sent_at,
+                "campaign": F.lit(None).cast("string"),
+                "treated": F.lit(True),
+                "bounced": F.col("dead_address") | draws.chance(0.01, "bounce", *mails.key()),
+                "liked": F.lit(True),
+                "caused": F.lit(False),
+                "leaves_on": F.lit(None).cast("long"),
+                "leaves_by": F.lit(None).cast("string"),
+            }
+        )
     )
     return mails.read(sent, world)
 

@@ -1,7 +1,8 @@
 """Landing files out of planted records, written by the executors: the same records, the same bytes.
 
-Records are brought together by drop day and part and put into a total order; a task then writes one file
-after another (`landing_files`), so a rerun changes nothing and a killed run is finished. Which part a record
+Records are brought together by drop day and part; a task then puts those of one file after another into a
+total order and writes it (`landing_files`), so a rerun changes nothing and a killed run is finished. The order
+is made there, since an engine may forget one that it was asked for before (Sail does). Which part a record
 falls into is drawn from its id, so neither partitions nor cores change a byte. For each file the task gives
 back what it wrote, which is the truth of faults and totals.
 
@@ -9,8 +10,6 @@ A file is now and then sent twice, some hours later under another name, or lands
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -41,13 +40,11 @@ def write(planted: DataFrame, into: Drop, per_day: float) -> DataFrame:
     named = planted.withColumn("part", part).withColumn(
         "file_fault", F.when(torn < share / 2, F.lit(TORN)).when(torn < share, F.lit(AGAIN))
     )
-    order = ("drop_day", "part", "at", "id", "copy")
     at_once = int(planted.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
     tasks = min(files_expected, max(at_once, files_expected // FILES_PER_TASK))
-    together = named.repartition(tasks, "drop_day", "part").sortWithinPartitions(*order)
-    columns = [c for c in together.columns if c not in ("at", "copy")]
+    together = named.repartition(tasks, "drop_day", "part").groupBy("drop_day", "part")
 
-    def files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return written(batches, into)
+    def file(records: pa.Table) -> pa.Table:
+        return written(records, into)
 
-    return together.select(*columns).mapInArrow(files, WRITTEN)
+    return together.applyInArrow(file, WRITTEN)

@@ -142,10 +142,11 @@ def _damaged(each: DataFrame, shape: Shape) -> DataFrame:
     ahead = F.concat(year.cast("string"), F.substring(fields[shape.time], 5, 16))
     fields[shape.time] = _if("wrong_type", F.lit("yesterday"), _if("future", ahead, fields[shape.time]))
     if shape.number:
-        for kind in LINE_DAMAGES:
-            only = F.transform(F.slice(record["lines"], 1, 1), _spoilt_line)
-            fields["lines"] = _if(kind, only, fields["lines"])
-            fields[shape.number] = _if(kind, F.concat(record[shape.number], F.lit("9")), fields[shape.number])
+        spoilt = F.col("fault").isin(*LINE_DAMAGES)
+        kept = F.filter(record["lines"], lambda _, place: F.when(spoilt, place == 0).otherwise(True))
+        fields["lines"] = F.transform(kept, _spoilt_line)
+        other = F.concat(record[shape.number], F.lit("9"))
+        fields[shape.number] = F.when(spoilt, other).otherwise(record[shape.number])
     if "lines" in fields:  # so that none of them can be read
         fields["lines"] = _if("bad_encoding", F.lit(None), fields["lines"])
     text = F.to_json(F.struct(*(value.alias(name) for name, value in fields.items())))

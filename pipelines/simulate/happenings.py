@@ -40,13 +40,13 @@ def happenings(spark: SparkSession, world: World, work: str) -> Iterator[Frames]
     """All that happens, from the people's traits on.
 
     What many things are made of lies in a working folder while the block lasts: people, their own purchases,
-    mails and what these cause. It costs little, and a plan over all of it would take longer to make than to
-    run.
+    mails and what these cause, the steps of visits. It costs little, and a plan over all of it would take
+    longer to make than to run.
     """
 
     def kept(name: str, frame: DataFrame) -> DataFrame:
         frame.write.mode("overwrite").parquet(f"{work}/{name}")
-        return spark.read.schema(frame.schema).parquet(f"{work}/{name}")
+        return spark.read.schema(frame.schema.toNullable()).parquet(f"{work}/{name}")
 
     try:
         yield _frames(spark, world, kept)
@@ -78,7 +78,7 @@ def _frames(spark: SparkSession, world: World, kept: Callable[[str, DataFrame], 
         tilled=receipts.at_tills(bought, world),
         mails=planned,
         mail_events=mail_events.events(planned, world),
-        steps=stepped(reduce(DataFrame.unionByName, came)),
+        steps=kept("steps", stepped(reduce(DataFrame.unionByName, came))),
         strange_steps=stepped(strangers.passing(spark, world).unionByName(strangers.crawling(spark, world))),
     )
 

@@ -1,16 +1,14 @@
-"""What a task does with sorted records.
+"""What a task does with the records of one landing file.
 
-One landing file after another, each dropped whole, and its account.
+They are put in order, packed, dropped whole, and accounted for.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -63,6 +61,7 @@ class Drop:
 
 
 _ARROW = to_arrow_schema(WRITTEN, timezone="UTC")
+_ORDER = ("at", "id", "copy")
 _COUNTED = ("records", "lines", "lines_refused", "cents")
 _EARLIER, _LATER = timedelta(minutes=-20), timedelta(hours=3)
 """From the drop's own instant to that of a torn file, and of a second copy; the day's books are still open then."""
@@ -70,92 +69,63 @@ _EARLIER, _LATER = timedelta(minutes=-20), timedelta(hours=3)
 _LEVEL = 3  # of gzip
 
 
-def written(batches: Iterator[pa.RecordBatch], into: Drop) -> Iterator[pa.RecordBatch]:
-    """Write file after file, as the rows come, and give back what each holds."""
-    file: _File | None = None
-    for batch in batches:
-        for piece in _pieces(batch):
-            key = (piece["drop_day"][0].as_py(), piece["part"][0].as_py())
-            if file is None or file.key != key:
-                if file:
-                    yield from file.finished()
-                file = _File(into, key, piece["file_fault"][0].as_py())
-            file.add(piece)
-    if file:
-        yield from file.finished()
+def written(records: pa.Table, into: Drop) -> pa.Table:
+    """Write the file of these records, whatever their order, and give back what lies there, as `WRITTEN`.
+
+    Beside it, what a fault of whole files makes of it: a second copy, or a torn one that came before.
+    """
+    rows = records.sort_by([(name, "ascending") for name in _ORDER])
+    file = _File(into, rows["drop_day"][0].as_py(), rows["part"][0].as_py(), rows["file_fault"][0].as_py())
+    payload = _packed(rows["line"])
+    places = pa.array(np.arange(1, len(rows) + 1))
+    told = rows.drop_columns(["line"]).rename_columns({"id": "record_id"})
+    told = told.append_column("position", places).append_column("records", pa.array(np.ones_like(places)))
+    counts, faults = _summed(told), told.filter(pc.is_valid(told["fault"])).drop_columns([*_COUNTED])
+    found = [file.dropped(timedelta(0), "", payload, counts, faults)]
+    if file.fault == TORN:
+        nothing = {name: [int(name == "records")] for name in _COUNTED}
+        whole = file.as_whole(fate=REFUSED, reason=Reason.FILE_REFUSED.name)
+        cut = payload[: len(payload) * 3 // 5]
+        found.append(file.dropped(_EARLIER, "-torn", cut, pa.table({"fate": [REFUSED], **nothing}), whole))
+    if file.fault == AGAIN:
+        fate = pc.if_else(pc.equal(counts["fate"], REFUSED), REFUSED, DUPLICATE)
+        counts = counts.drop_columns(["fate", "cents"]).append_column("fate", fate)
+        counts = counts.append_column("cents", pa.repeat(0, len(counts)).cast(pa.int64()))
+        whole = file.as_whole(fate=DUPLICATE)
+        found.append(file.dropped(_LATER, "-again", payload, _summed(counts), whole))
+    return pa.concat_tables(found)
 
 
-def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """The runs of one file each, in a batch that is sorted by file."""
-    if not batch.num_rows:
-        return
-    keys = np.stack([batch["drop_day"].to_numpy(), batch["part"].to_numpy()])
-    starts = [0, *(np.flatnonzero((np.diff(keys) != 0).any(axis=0)) + 1).tolist(), batch.num_rows]
-    for start, end in pairwise(starts):
-        yield batch.slice(start, end - start)
+def _packed(lines: pa.ChunkedArray) -> bytes:
+    """The lines as a file's bytes, which depend on nothing else: gzip's header has no time in it."""
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", compresslevel=_LEVEL, fileobj=packed, mtime=0) as stream:
+        stream.write(b"".join(lines.to_pylist()))
+    return packed.getvalue()
 
 
+@dataclass(frozen=True)
 class _File:
-    """One landing file at work: packed as it grows, counted as it goes."""
+    """One landing file: whose it is, its day and part, and the fault that it suffers as a whole (null: none)."""
 
-    def __init__(self, into: Drop, key: tuple[int, int], whole_fault: str | None) -> None:
-        self.key = key
-        self._into, self._fault = into, whole_fault
-        self._day, part = key
-        self._name = f"{into.stem}-{into.world.on(self._day)}-{part:05d}"
-        self._bytes = io.BytesIO()
-        self._packed = gzip.GzipFile("", "wb", compresslevel=_LEVEL, fileobj=self._bytes, mtime=0)
-        self._records = 0
-        self._counts: list[pa.Table] = []
-        self._faults: list[pa.Table] = []
+    into: Drop
+    day: int
+    part: int
+    fault: str | None
 
-    def add(self, piece: pa.RecordBatch) -> None:
-        """Append records."""
-        lines = piece["line"]
-        _, offsets, values = lines.buffers()
-        ends = np.frombuffer(offsets, np.int32)[lines.offset : lines.offset + len(lines) + 1]
-        self._packed.write(memoryview(values)[ends[0] : ends[-1]])
-        table = pa.Table.from_batches([piece]).drop_columns(["line"]).rename_columns({"id": "record_id"})
-        places = np.arange(self._records + 1, self._records + len(lines) + 1)
-        self._records += len(lines)
-        self._counts.append(
-            _summed(table.append_column("records", pa.repeat(1, len(lines)).cast(pa.int64())))
-        )
-        faults = table.drop_columns([*_COUNTED[1:]]).append_column("position", pa.array(places))
-        self._faults.append(faults.filter(pc.is_valid(faults["fault"])))
+    def as_whole(self, **judged: str) -> pa.Table:
+        """The fault's own row."""
+        return pa.table({"position": [0], "fault": [self.fault], **{k: [v] for k, v in judged.items()}})
 
-    def finished(self) -> Iterator[pa.RecordBatch]:
-        """Drop the file, and what a fault of whole files makes of it; give back what was written."""
-        self._packed.close()
-        payload, counts = self._bytes.getvalue(), _summed(pa.concat_tables(self._counts))
-        yield from self._dropped(timedelta(0), "", payload, counts, pa.concat_tables(self._faults))
-        if self._fault == TORN:
-            why = {"fate": [REFUSED], "reason": [Reason.FILE_REFUSED.name]}
-            nothing = {name: [int(name == "records")] for name in _COUNTED}
-            counts = pa.table({"fate": [REFUSED], **nothing})
-            yield from self._dropped(
-                _EARLIER, "-torn", payload[: len(payload) * 3 // 5], counts, self._as_whole(why)
-            )
-        if self._fault == AGAIN:
-            refused = pc.equal(counts["fate"], REFUSED)
-            fate = pc.if_else(refused, REFUSED, DUPLICATE)
-            counts = counts.drop_columns(["fate", "cents"]).append_column("fate", fate)
-            counts = counts.append_column("cents", pa.repeat(0, len(counts)).cast(pa.int64()))
-            yield from self._dropped(
-                _LATER, "-again", payload, _summed(counts), self._as_whole({"fate": [DUPLICATE]})
-            )
-
-    def _as_whole(self, judged: dict[str, list[str]]) -> pa.Table:
-        return pa.table({"position": [0], "fault": [self._fault], **judged})
-
-    def _dropped(
+    def dropped(
         self, after: timedelta, ending: str, payload: bytes, counts: pa.Table, faults: pa.Table
-    ) -> Iterator[pa.RecordBatch]:
-        """Drop a file, and give its rows of `WRITTEN`."""
-        into = self._into
-        when = into.world.drop_of(self._day) + after
-        path = drop(into.root, into.source, when, f"{self._name}{ending}.jsonl.gz", payload)
-        same = {"source": into.source, "drop_on": into.world.on(self._day), "file": path}
+    ) -> pa.Table:
+        """Drop it, so long after its day's books are closed, and give its rows of `WRITTEN`."""
+        into, on = self.into, self.into.world.on(self.day)
+        name = f"{into.stem}-{on}-{self.part:05d}{ending}.jsonl.gz"
+        path = drop(into.root, into.source, into.world.drop_of(self.day) + after, name, payload)
+        same = {"source": into.source, "drop_on": on, "file": path}
+        tables = []
         for rows in (counts, faults):
             columns = [
                 pa.repeat(same[field.name], len(rows)).cast(field.type)
@@ -163,8 +133,8 @@ class _File:
                 else _column(rows, field, into.world)
                 for field in _ARROW
             ]
-            table = pa.Table.from_arrays(columns, schema=_ARROW)
-            yield from table.combine_chunks().to_batches()
+            tables.append(pa.Table.from_arrays(columns, schema=_ARROW))
+        return pa.concat_tables(tables)
 
 
 def _column(rows: pa.Table, field: pa.Field, world: World) -> pa.ChunkedArray | pa.Array:

@@ -30,17 +30,16 @@ def order_records(purchases: DataFrame, world: World) -> DataFrame:
     ordered = to_buy(purchases, world).withColumns(
         {"cancelled": cancelled, "ended_at": F.when(picked, F.col("paid_at")).otherwise(shipped)}
     )
-    placed = F.struct(F.lit("placed").alias("status"), F.col("at").alias("changed_at"))
     ending = F.when(F.col("cancelled"), "cancelled").otherwise("fulfilled")
-    end = F.struct(ending.alias("status"), F.col("ended_at").alias("changed_at"))
-    states = ordered.withColumn("state", F.explode(F.array(placed, end)))
-    status, ended = F.col("state.status"), F.col("state.status") != "placed"
+    states = ordered.withColumn("status", F.explode(F.array(F.lit("placed"), ending)))
+    status, ended = F.col("status"), F.col("status") != "placed"
+    changed_at = F.when(ended, F.col("ended_at")).otherwise(F.col("at"))
     cents = F.aggregate("lines", F.lit(0).cast("long"), lambda total, line: total + line["cents"])
     record = F.struct(
         "order_id",
         written(F.col("at")).alias("ordered_at"),
-        written(F.col("state.changed_at")).alias("changed_at"),
-        status.alias("status"),
+        written(changed_at).alias("changed_at"),
+        "status",
         F.when(status == "cancelled", written(F.col("ended_at"))).alias("cancelled_at"),
         F.when(status == "cancelled", "changed my mind").alias("cancel_reason"),
         "fulfilment",
@@ -60,7 +59,7 @@ def order_records(purchases: DataFrame, world: World) -> DataFrame:
     return states.select(
         record.alias("record"),
         F.concat_ws("/", "order_id", status).alias("id"),
-        F.col("state.changed_at").alias("at"),
+        changed_at.alias("at"),
         F.size("lines").alias("lines"),
         F.when((status == "fulfilled") & ~picked, cents).otherwise(F.lit(0)).alias("cents"),
         F.col("at").alias("dated_at"),

@@ -40,7 +40,8 @@ def own(people: DataFrame, world: World) -> DataFrame:
         "day", F.explode(F.sequence(F.lit(0).cast("long"), F.lit(world.days - 1).cast("long")))
     )
     date = date_of(world, day)
-    bent = at(_WEEK, F.weekday(date)) * at(_YEAR, F.month(date) - 1)
+    weekday = (F.dayofweek(date) + 5) % 7  # from Monday; Sail's `weekday` has no Sundays
+    bent = at(_WEEK, weekday) * at(_YEAR, F.month(date) - 1)
     tripped = draws.chance(F.col("trip_rate") * bent, "trip", person, day)
     due = {f"due_{number}": good for number, good in enumerate(habits.due(draws))}
     trips = days.withColumns({"tripped": tripped, **due})

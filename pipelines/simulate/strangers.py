@@ -28,10 +28,10 @@ def passing(spark: SparkSession, world: World) -> DataFrame:
     ids = (passer, F.lit(0))
     pages = F.sequence(F.lit(1).cast("long"), poisson(draws.uniform("passing pages", *ids), 1.0) + 1)
     category = draws.below(len(CATEGORIES), "passing category", *ids)
-    made = spark.range(round(PASSING * world.web * world.households * world.days)).withColumns(
+    passers = spark.range(round(PASSING * world.web * world.households * world.days))
+    made = passers.withColumn("day", draws.below(world.days, "passing day", *ids)).withColumns(
         {
             "category": category,
-            "day": draws.below(world.days, "passing day", *ids),
             "agent": at(HUMANS, draws.below(len(HUMANS), "passing agent", *ids)),
             "source": at(SOURCES, choice(draws.uniform("passing source", *ids), SOURCE_WEIGHTS)),
             "cookie": draws.token("passing cookie", *ids),

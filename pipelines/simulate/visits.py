@@ -94,13 +94,15 @@ def with_goods(mails: DataFrame, world: World) -> DataFrame:
     draws = Draws(world.seed)
     more = F.sequence(F.lit(1).cast("long"), geometric(draws.uniform("click pages", *key()), 1.5) + 1)
 
-    def viewed(number: Column) -> Column:
-        good = chosen_good(draws, world, F.col("wanted"), "click", *key(), number)
+    def chosen(number: Column) -> Column:
+        return chosen_good(draws, world, F.col("wanted"), "click", *key(), number)
+
+    def viewed(good: Column) -> Column:
         return product_id(sold(draws, world, good, F.col("mail_day")))
 
     first = F.array(product_id(link_good(world, F.col("clicked_link"))))
-    clicked = mails.where(F.col("clicked_after").isNotNull())
-    return clicked.withColumn("goods", F.concat(first, F.slice(F.transform(more, viewed), 2, 8)))
+    others = F.transform(F.slice(F.transform(more, chosen), 2, 8), viewed)
+    return mails.where(F.col("clicked_after").isNotNull()).withColumn("goods", F.concat(first, others))
 
 
 def browsing(people: DataFrame, world: World) -> DataFrame:
@@ -123,12 +125,13 @@ def browsing(people: DataFrame, world: World) -> DataFrame:
     )
     deep = F.col("on_third") & (F.col("third_stage") != "seen")
 
-    def viewed(number: Column) -> Column:
-        fame = sold(
-            draws, world, chosen_good(draws, world, F.col("about"), "browse", *ids, number), F.col("day")
-        )
-        good = F.when(deep, product_at(F.col("about"), number % 2)).otherwise(fame)
-        return step("product_view", product=product_id(good))
+    def chosen(number: Column) -> Column:
+        fame = chosen_good(draws, world, F.col("about"), "browse", *ids, number)
+        return F.when(deep, product_at(F.col("about"), number % 2)).otherwise(fame)
+
+    def viewed(good: Column) -> Column:
+        there = F.when(deep, good).otherwise(sold(draws, world, good, F.col("day")))
+        return step("product_view", product=product_id(there))
 
     pages = F.sequence(F.lit(1).cast("long"), geometric(draws.uniform("browse pages", *ids), 2.0) + 2)
     carted = F.col("on_third") & (F.col("third_stage") == "in_cart")
@@ -136,7 +139,7 @@ def browsing(people: DataFrame, world: World) -> DataFrame:
     taken = steps(
         F.array(step("category_view", category=category_name(F.col("about")))),
         if_so(F.col("signs_in"), step("login")),
-        F.transform(pages, viewed),
+        F.transform(F.transform(pages, chosen), viewed),
         if_so(carted, left),
     )
     second = draws.below(17 * HOUR, "browse hour", *ids) + 7 * HOUR
@@ -149,8 +152,10 @@ def at_kiosks(people: DataFrame, world: World) -> DataFrame:
     draws, ids = Draws(world.seed), (F.col("person"), F.col("day"))
     days = each_day(people.where("has_login"), world)
     second = draws.below(12 * HOUR, "kiosk hour", *ids) + 9 * HOUR
-    good = chosen_good(draws, world, chosen_category(draws, "kiosk", *ids), "kiosk", *ids)
-    made = days.where(draws.chance(KIOSK_RATE, "kiosk", *ids)).withColumns(
+    made = days.where(draws.chance(KIOSK_RATE, "kiosk", *ids))
+    made = made.withColumn("about", chosen_category(draws, "kiosk", *ids))
+    made = made.withColumn("good", chosen_good(draws, world, F.col("about"), "kiosk", *ids))
+    made = made.withColumns(
         {
             "signs_in": F.lit(True),
             "cookie": kiosk_cookie(draws, F.col("home_store")),
@@ -161,7 +166,7 @@ def at_kiosks(people: DataFrame, world: World) -> DataFrame:
             "steps": F.array(
                 step("page_view"),
                 step("login"),
-                step("product_view", product=product_id(sold(draws, world, good, F.col("day")))),
+                step("product_view", product=product_id(sold(draws, world, F.col("good"), F.col("day")))),
             ),
         }
     )

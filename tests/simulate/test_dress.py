@@ -13,7 +13,7 @@ from pipelines.landing.files import drop
 from pipelines.simulate import dress
 from pipelines.simulate.world import World
 from tests.conftest import GOLDEN
-from tests.simulate.worlds import Made
+from tests.simulate.worlds import Made, fingerprint
 
 pytestmark = pytest.mark.spark
 
@@ -32,7 +32,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Made:
         for n in range(CARDS)
     )
     world = World.checked(seed=1, households=1, start="2024-03-01", days=1, stores=1)
-    drop(str(place / "landing"), "receipts", world.drop_of(0), "cards.jsonl", records.encode())
+    no_utf8 = (
+        records.splitlines()[0].replace("H0", "H\xff").encode("latin-1") + b"\n"
+    )  # no receipt to bronze either
+    drop(str(place / "landing"), "receipts", world.drop_of(0), "cards.jsonl", records.encode() + no_utf8)
     return Made(place)
 
 
@@ -44,6 +47,10 @@ def test_visits_and_mails_of_the_same_cards(spark: SparkSession, shop: Made) -> 
     new = {path for path in everything if path not in real} - {dress.MANIFEST}
     assert new
     assert all("simulated" in Path(path).name for path in new)
+    added_files = {path: everything[path] for path in sorted(new)}
+    assert fingerprint(added_files) == "4c1339607b146dd2249d6f7eba18af7e4570fd79f2d94e7fd5a783c712e18216", (
+        "the same on every engine"
+    )
     mails, web = list(shop.records("engagement")), list(shop.records("web_events"))
     assert added == {"engagement": len(mails), "web_events": len(web)}
     assert min(added.values()) > 10

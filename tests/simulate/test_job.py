@@ -56,6 +56,11 @@ def test_partitions_change_no_byte(spark: SparkSession, world: Made, tmp_path: P
     assert {path.split("/")[0] for path in again} == {"receipts", "engagement"}
 
 
+def test_every_engine_makes_the_same_world(world: Made) -> None:
+    """The hash was recorded on Spark; it changes with what a world holds, and then `world.VERSION` rises."""
+    assert world.fingerprint() == "278ac3f9f62c049c88e884ed153bcf7364ee279663a16724aee2e58df2ae0cd1"
+
+
 def test_a_finished_world_is_not_made_twice_and_another_is_refused(world: Made) -> None:
     account = job.claim(str(world.place), WORLD)
     assert account is not None

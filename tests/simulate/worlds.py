@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from pipelines.simulate.truth_tables import TABLES
 from pipelines.simulate.world import World
 
 WORLD = World.checked(
@@ -64,6 +65,21 @@ class Made:
         root = self.place / "landing"
         found = sorted(path for path in root.rglob("*") if path.is_file())
         return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+    def fingerprint(self) -> str:
+        """One hash of every landing file and every row of the truth; Parquet's own bytes are an engine's affair."""
+        rows = {
+            table.short: sorted(
+                json.dumps(row, default=str, sort_keys=True) for row in self.truth(table.short)
+            )
+            for table in TABLES
+        }
+        return fingerprint([self.digest(), rows])
+
+
+def fingerprint(told: Any) -> str:
+    """A hash of what JSON can tell."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _in_utc(value: Any) -> Any:
