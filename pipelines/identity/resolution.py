@@ -16,8 +16,11 @@ from pipelines.identity.rules import SEPARATOR, Rules
 from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, marked, small
 
 ROWS_A_TASK = 250_000
-SPANS = "node string, person_id string, since long, until long"
-LINKS = "left string, right string, first long, last long, source string, observations long, reason string, out long"
+SPANS = "component string, node string, person_id string, since long, until long"
+LINKS = (
+    "component string, left string, right string, first long, last long, source string, observations long, "
+    "reason string, out long"
+)
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,28 @@ class Resolution:
             identifiers that could have to do with each other, and whether it is `shared` (nobody's, now). What
             `update` needs to know.
         rules: By which.
+        replaced: Of an update, `component`: those that stood before whose rows give way to rows of this; null: all.
     """
 
     observed: DataFrame
     unfit: DataFrame
     components: DataFrame
     rules: Rules
+    replaced: DataFrame | None = None
+
+    @property
+    def history(self) -> DataFrame:
+        """As `identifiers`, with the `component`, and with rows for the times in which an identifier was nobody's.
+
+        There `person_id` is null. So each identifier has one row that still holds.
+        """
+        return self._resolved(partition.spans, SPANS).select(
+            "component",
+            *_typed("node", "identifier"),
+            "person_id",
+            F.timestamp_micros("since").alias("valid_from"),
+            F.timestamp_micros("until").alias("valid_to"),
+        )
 
     @property
     def identifiers(self) -> DataFrame:
@@ -46,21 +65,18 @@ class Resolution:
         From `valid_from` until before `valid_to` (null: still) the identifier was known to be the person's. Times of
         one identifier do not overlap; a gap: it was nobody's, since it was shared.
         """
-        return self._resolved(partition.spans, SPANS).select(
-            *_typed("node", "identifier"),
-            "person_id",
-            F.timestamp_micros("since").alias("valid_from"),
-            F.timestamp_micros("until").alias("valid_to"),
-        )
+        return self.history.where(F.col("person_id").isNotNull()).drop("component")
 
     @property
     def links(self) -> DataFrame:
         """One row per two identifiers seen together: an edge, with what became of it.
 
         `observed_at`: when first; `last_observed_at`; `source`: of its heaviest observation; `observations`: their
-        number. `reason` (a name of `Reason`) and `rejected_at` are null for an edge in force.
+        number. `reason` (a name of `Reason`) and `rejected_at` are null for an edge in force. `component`: the one
+        that it is evidence of.
         """
         return self._resolved(partition.links, LINKS).select(
+            "component",
             *_typed("left", "left"),
             *_typed("right", "right"),
             F.timestamp_micros("first").alias("observed_at"),
@@ -78,10 +94,19 @@ class Resolution:
 
     @property
     def rejected(self) -> DataFrame:
-        """The edges that join nobody, as `links`, whether refused by themselves or ended by a rule later."""
+        """The edges that join nobody, as `links`, whether refused by themselves or ended by a rule later.
+
+        The `component` of one that is refused by itself is its left end, as `type:value`.
+        """
         unfit = self.unfit.groupBy(*EDGE, "reason").agg(F.count("*").alias("observations"))
         return self.links.where(F.col("reason").isNotNull()).unionByName(
-            unfit.withColumns({"last_observed_at": F.col("observed_at"), "rejected_at": F.col("observed_at")})
+            unfit.withColumns(
+                {
+                    "component": _text("left"),
+                    "last_observed_at": F.col("observed_at"),
+                    "rejected_at": F.col("observed_at"),
+                }
+            )
         )
 
     def _resolved(self, how: Callable[[pa.Table, Rules], pa.Table], schema: str) -> DataFrame:
@@ -110,32 +135,64 @@ def resolution(edges: DataFrame, rules: Rules, *, driver_edges: int = DRIVER_EDG
 
 
 def update(
-    edges: DataFrame, known: DataFrame, new: DataFrame, rules: Rules, *, driver_edges: int = DRIVER_EDGES
+    edges: DataFrame,
+    known: DataFrame,
+    new: DataFrame,
+    rules: Rules,
+    *,
+    gone: DataFrame | None = None,
+    driver_edges: int = DRIVER_EDGES,
 ) -> Resolution:
-    """What new edges change, at the cost of the components that they touch.
+    """What edges that came or went change, at the cost of the components that they touch.
 
-    It is the part of `resolution(edges and new)` that `known` and `new` have to do with: its rows take the place of
-    all rows about the same identifiers (`components`), and of the same two of them (`links`). Nothing else changes,
-    since components do not see each other. New edges may be older than those known: components are replayed whole.
+    It is the part of `resolution(edges)` that they have to do with. Its rows take the place of all rows of the
+    components in `replaced`, and of those that it names itself. Nothing else changes, since components do not see each
+    other. New edges may be older than those known: components are replayed whole.
 
     Args:
-        edges: All evidence before, as in `resolve`.
-        known: The `components` of its resolution by the same rules.
-        new: The new edges.
-        rules: Those by which `known` was found; with other rules resolve anew.
+        edges: All evidence now, as in `resolve`.
+        known: The `components` of the resolution before, by the same rules.
+        new: The edges that came since. A pair about which somebody decided since is to be named here, too.
+        rules: Those by which `known` was found, but for `include` and `exclude`; with others resolve anew.
+        gone: The edges that went since; null: none.
         driver_edges: As in `components`.
     """
-    fresh = observations(new, rules).withColumn("far", F.lit(NEITHER)).localCheckpoint()
-    ends = fresh.select(F.col("left").alias("node")).union(fresh.select("right")).distinct()
-    hit = known.join(small(ends), on="node", how="left_semi").select("component").distinct()
-    touched = known.join(small(hit), on="component", how="left_semi").select("node").localCheckpoint()
-    before = observations(_near(evidence(edges, rules), touched), rules)
-    return _resolution(
-        _within(before, touched, known).unionByName(fresh), refused(new, rules), rules, driver_edges
+    changed = new.select(*EDGE) if gone is None else new.select(*EDGE).unionByName(gone.select(*EDGE))
+    changed = changed.localCheckpoint()
+    ends = _ends(observations(changed, rules))
+    if gone is not None:
+        ends = ends.unionByName(_crowd(edges, known, gone, rules)).distinct()
+    ends = ends.localCheckpoint()
+    hit = known.join(small(ends), on="node", how="left_semi").select("component").distinct().localCheckpoint()
+    touched = (
+        known.join(small(hit), on="component", how="left_semi").select("node").unionByName(ends).distinct()
     )
+    unfit = changed.select(_text("left").alias("node"))
+    near = _near(evidence(edges, rules), touched.unionByName(unfit).distinct()).localCheckpoint()
+    observed = _within(observations(near, rules), touched.localCheckpoint(), known)
+    replaced = hit.unionByName(unfit.withColumnRenamed("node", "component")).distinct()
+    return _resolution(observed, refused(near, rules), rules, driver_edges, replaced)
 
 
-def _resolution(observed: DataFrame, unfit: DataFrame, rules: Rules, driver_edges: int) -> Resolution:
+def _ends(observed: DataFrame) -> DataFrame:
+    both = observed.select(F.col("left").alias("node")).union(observed.select("right"))
+    return both.where(F.col("node").isNotNull()).distinct()
+
+
+def _crowd(edges: DataFrame, known: DataFrame, gone: DataFrame, rules: Rules) -> DataFrame:
+    """What is seen with an identifier that is nobody's and lost evidence: it may tie again what was beyond a cap."""
+    lost = _ends(observations(gone, rules))
+    many = known.where("shared").join(small(lost), on="node", how="left_semi").select("node")
+    return _ends(observations(_near(edges, many), rules))
+
+
+def _resolution(
+    observed: DataFrame,
+    unfit: DataFrame,
+    rules: Rules,
+    driver_edges: int,
+    replaced: DataFrame | None = None,
+) -> Resolution:
     pairs = (
         observed.groupBy("left", "right", "left_kind", "right_kind", "far")
         .agg(F.min("at").alias("at"), F.count("*").alias("seen"))
@@ -160,7 +217,7 @@ def _resolution(observed: DataFrame, unfit: DataFrame, rules: Rules, driver_edge
     known = found.join(many, on="node", how="left").select(
         "node", "component", F.coalesce("shared", F.lit(False)).alias("shared")
     )
-    return Resolution(located, unfit, known, rules)
+    return Resolution(located, unfit, known, rules, replaced)
 
 
 def _home() -> Column:
@@ -172,9 +229,8 @@ def _near(edges: DataFrame, touched: DataFrame) -> DataFrame:
     """The edges with a touched end: only these are worth a look."""
     few = small(touched)
     for side in ("left", "right"):
-        node = F.concat(F.col(f"{side}_type"), F.lit(SEPARATOR), F.col(f"{side}_value"))
         there = few.select(F.col("node").alias(f"{side}_node"))
-        edges = edges.join(there, on=node == F.col(f"{side}_node"), how="left")
+        edges = edges.join(there, on=_text(side) == F.col(f"{side}_node"), how="left")
     return edges.where(F.col("left_node").isNotNull() | F.col("right_node").isNotNull()).select(*EDGE)
 
 
@@ -203,6 +259,11 @@ def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFr
         .where(F.col("far").isNotNull())
         .drop("left_in", "right_in", "left_many", "right_many")
     )
+
+
+def _text(side: str) -> Column:
+    """An end as `type:value`."""
+    return F.concat_ws(SEPARATOR, F.col(f"{side}_type"), F.col(f"{side}_value"))
 
 
 def _typed(node: str, name: str) -> tuple[Column, Column]:
