@@ -13,7 +13,7 @@ from pipelines.identity import partition
 from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES, connected
 from pipelines.identity.rules import SEPARATOR, Rules
-from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, marked, small
+from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, held, marked, small
 
 ROWS_A_TASK = 250_000
 SPANS = "component string, node string, person_id string, since long, until long"
@@ -158,18 +158,18 @@ def update(
         driver_edges: As in `components`.
     """
     changed = new.select(*EDGE) if gone is None else new.select(*EDGE).unionByName(gone.select(*EDGE))
-    changed = changed.localCheckpoint()
+    changed = held(changed)
     ends = _ends(observations(changed, rules))
     if gone is not None:
         ends = ends.unionByName(_crowd(edges, known, gone, rules)).distinct()
-    ends = ends.localCheckpoint()
-    hit = known.join(small(ends), on="node", how="left_semi").select("component").distinct().localCheckpoint()
-    touched = (
-        known.join(small(hit), on="component", how="left_semi").select("node").unionByName(ends).distinct()
+    ends = small(ends)
+    hit = small(known.join(ends, on="node", how="left_semi").select("component").distinct())
+    touched = small(
+        known.join(hit, on="component", how="left_semi").select("node").unionByName(ends).distinct()
     )
     unfit = changed.select(_text("left").alias("node"))
-    near = _near(evidence(edges, rules), touched.unionByName(unfit).distinct()).localCheckpoint()
-    observed = _within(observations(near, rules), touched.localCheckpoint(), known)
+    near = _near(evidence(edges, rules), small(touched.unionByName(unfit).distinct())).localCheckpoint()
+    observed = _within(observations(near, rules), touched, known)
     replaced = hit.unionByName(unfit.withColumnRenamed("node", "component")).distinct()
     return _resolution(observed, refused(near, rules), rules, driver_edges, replaced)
 
@@ -183,7 +183,7 @@ def _crowd(edges: DataFrame, known: DataFrame, gone: DataFrame, rules: Rules) ->
     """What is seen with an identifier that is nobody's and lost evidence: it may tie again what was beyond a cap."""
     lost = _ends(observations(gone, rules))
     many = known.where("shared").join(small(lost), on="node", how="left_semi").select("node")
-    return _ends(observations(_near(edges, many), rules))
+    return _ends(observations(_near(edges, small(many)), rules))
 
 
 def _resolution(
@@ -227,9 +227,8 @@ def _home() -> Column:
 
 def _near(edges: DataFrame, touched: DataFrame) -> DataFrame:
     """The edges with a touched end: only these are worth a look."""
-    few = small(touched)
     for side in ("left", "right"):
-        there = few.select(F.col("node").alias(f"{side}_node"))
+        there = touched.select(F.col("node").alias(f"{side}_node"))
         edges = edges.join(there, on=_text(side) == F.col(f"{side}_node"), how="left")
     return edges.where(F.col("left_node").isNotNull() | F.col("right_node").isNotNull()).select(*EDGE)
 
@@ -239,15 +238,11 @@ def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFr
 
     Where just one end is touched, the link comes after a cap; it belongs here if it is the other end that is shared.
     """
-    inside = touched.withColumn("touched", F.lit(True))
     many = known.where("shared").select("node", "shared")
+    told = small(touched.withColumn("touched", F.lit(True)).join(many, on="node", how="full"))
     for side in ("left", "right"):
-        found = small(
-            inside.join(many, on="node", how="full")
-            .withColumnsRenamed({"touched": f"{side}_in", "shared": f"{side}_many"})
-            .withColumnRenamed("node", side)
-        )
-        observed = observed.join(found, on=side, how="left")
+        names = {"node": side, "touched": f"{side}_in", "shared": f"{side}_many"}
+        observed = observed.join(told.withColumnsRenamed(names), on=side, how="left")
     left, right = (F.coalesce(f"{side}_in", F.lit(False)) for side in ("left", "right"))
     far = (
         F.when(left & (right | F.col("right").isNull()), F.lit(NEITHER))
