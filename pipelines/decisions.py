@@ -25,6 +25,7 @@ from pipelines.lakehouse.lake import CHANGE_SIGN, Lake
 from pipelines.lakehouse.table import Snapshot
 from pipelines.landing import identity_decisions as landing
 from pipelines.landing.files import drop
+from pipelines.landing.formats.private import may_hold_contact
 from pipelines.persons import person_of
 from pipelines.runner import Outcome
 from pipelines.settings import Settings
@@ -66,9 +67,14 @@ def decide(
 
     Raises:
         SettingsError: it contradicts an earlier decision or one that the rules list; nothing was landed.
-        UsageError: one of the two was never seen.
+        UsageError: one of the two was never seen, or a contact stands in the words; nothing was landed.
         SystemFault: the lake has no day yet.
     """
+    if may_hold_contact(why):
+        raise UsageError(
+            "A contact seems to stand in the reason, which is kept in clear",
+            remedy="Say it without an address or a number.",
+        )
     lake = Lake(spark, settings.lake.root)
     for each in (one, other):
         person_of(settings.lake.root, each)

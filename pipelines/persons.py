@@ -55,7 +55,7 @@ def identifier_of(text: str) -> Identifier:
     kind, _, value = text.partition(":")
     if not kind or not value:
         raise UsageError(
-            f"{text!r} is not an identifier",
+            "What was given is not an identifier",
             remedy="Write type:value, such as loyalty_card:4711 or cookie:k1.",
         )
     return Identifier(type=kind, value=value)

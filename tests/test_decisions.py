@@ -33,6 +33,8 @@ def test_an_unmerge_moves_what_it_parts_and_lists_what_it_recomputes(
     root = settings.lake.root
     with pytest.raises(UsageError, match="not one person now"):
         unmerge(spark, settings, LOGIN, CARD, "", lambda _: None)
+    with pytest.raises(UsageError, match="A contact seems to stand"):
+        unmerge(spark, settings, COOKIE, LOGIN, "ann@example.org asked", lambda _: None)
     assert landed(settings) == []
 
     before = person_of(root, LOGIN)

@@ -17,7 +17,7 @@ One = Annotated[
     str, typer.Argument(metavar="A", help="An identifier, as type:value; a contact by its token.")
 ]
 Other = Annotated[str, typer.Argument(metavar="B", help="The other one.")]
-Why = Annotated[str, typer.Option(help="In your words; kept with the decision.")]
+Why = Annotated[str, typer.Option(help="In your words, without a contact; kept with the decision.")]
 
 
 @app.command()
