@@ -19,7 +19,7 @@ from pipelines.identity.evidence import EDGE
 from pipelines.identity.rules import SEPARATOR
 from pipelines.identity.shared import held
 from pipelines.incremental import Asked
-from pipelines.lakehouse.lake import CHANGE_SIGN, Lake
+from pipelines.lakehouse.lake import CHANGE_SIGN, Lake, any_of
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Table
 from pipelines.silver import identifier_edges as edges
@@ -112,10 +112,27 @@ def _known(person_identifiers: DataFrame) -> DataFrame:
     )
 
 
-def giving_way(table: Table, found: Resolution, rows: DataFrame) -> DataFrame:
-    """The scope values of the standing rows that give way to the rows of an update; one row each, computed once."""
+def placed(
+    standing: DataFrame, rows: DataFrame, table: Table, found: Resolution, most: int
+) -> tuple[DataFrame, str, str]:
+    """What to write, the predicate of what gives way to it, and how much that is, in words.
+
+    Args:
+        standing: The table's rows.
+        rows: Those of the resolution.
+        table: Its scope is the component.
+        found: The resolution.
+        most: Up to so many components are replaced by name; beyond, the table is written whole.
+    """
     if found.replaced is None:
-        raise ValueError(f"{table.name} is made anew: all of its rows give way")
+        return rows, "true", "rebuilt"
+    rows = rows.localCheckpoint()
     (scope,) = table.scope
     named = found.replaced.select(F.col("component").alias(scope)).unionByName(rows.select(scope))
-    return held(named.distinct())
+    touched = held(named.distinct())
+    few = [row[0] for row in touched.limit(most + 1).collect()]  # bounded by `most`
+    said = f"{touched.count()} x {scope}"
+    if len(few) <= most:
+        return rows, any_of(scope, sorted(few)), said
+    others = standing.join(touched, on=scope, how="left_anti").select(*table.names)
+    return others.unionByName(rows.select(*table.names)), "true", said

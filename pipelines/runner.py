@@ -21,7 +21,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.evidence import giving_way, resolved
+from pipelines.evidence import placed, resolved
 from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
 from pipelines.lakehouse import log
@@ -291,21 +291,11 @@ def _components(
     found = resolved(lake, since, standing, mark.inputs, values["rules"], run.asked)
     if found is None:
         return head.version, None, "unchanged"
-    rows, replace, said = step.told(found), "true", "rebuilt"
-    if found.replaced is not None:
-        most = run.value("runner.max_touched_keys")
-        rows = rows.localCheckpoint()
-        touched = giving_way(table, found, rows)
-        few = [row[0] for row in touched.limit(most + 1).collect()]  # bounded by max_touched_keys
-        said = f"{touched.count()} x {table.scope[0]}"
-        if len(few) <= most:
-            replace = any_of(table.scope[0], sorted(few))
-        else:
-            others = lake.read(table, head.version).join(touched, on=list(table.scope), how="left_anti")
-            rows = others.select(*table.names).unionByName(rows)
+    most = run.value("runner.max_touched_keys")
+    rows, replace, said = placed(lake.read(table, head.version), step.told(found), table, found, most)
     as_of = max(run.as_of, since.as_of) if since else run.as_of
-    marked = mark.model_copy(update={"as_of": as_of, "rebuilt": found.replaced is None})
-    version = lake.commit(table, rows, marked, parent=head.version, replace=replace)
+    mark = mark.model_copy(update={"as_of": as_of, "rebuilt": found.replaced is None})
+    version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
     return version, _counted(lake, table), said
 
 
