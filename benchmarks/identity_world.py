@@ -48,6 +48,7 @@ def world(households: int = 1000, days: int = 60, place: Path = PLACE) -> dict[s
         "seconds": seconds,
         "identifiers": found.num_rows,
         "scores": [list(row) for row in scores(owners, found, KINDS)],
+        "command": "python -m benchmarks --only persons",
     }
 
 
