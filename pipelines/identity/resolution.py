@@ -13,7 +13,7 @@ from pipelines.identity import partition
 from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES, connected
 from pipelines.identity.rules import SEPARATOR, Rules
-from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, held, marked, small
+from pipelines.identity.shared import LEFT, NEITHER, beyond_caps, crowds, marked, small
 
 ROWS_A_TASK = 250_000
 SPANS = "component string, node string, person_id string, since long, until long"
@@ -102,7 +102,7 @@ class Resolution:
         return self.links.where(F.col("reason").isNotNull()).unionByName(
             unfit.withColumns(
                 {
-                    "component": _text("left"),
+                    "component": text("left"),
                     "last_observed_at": F.col("observed_at"),
                     "rejected_at": F.col("observed_at"),
                 }
@@ -131,68 +131,17 @@ def resolve(edges: DataFrame, rules: Rules) -> DataFrame:
 def resolution(edges: DataFrame, rules: Rules, *, driver_edges: int = DRIVER_EDGES) -> Resolution:
     """All that `resolve` finds out; the arguments are those of `resolve` and `components`."""
     observed = observations(evidence(edges, rules), rules).withColumn("far", F.lit(NEITHER))
-    return _resolution(observed, refused(edges, rules), rules, driver_edges)
+    return located(observed, refused(edges, rules), rules, driver_edges)
 
 
-def update(
-    edges: DataFrame,
-    known: DataFrame,
-    new: DataFrame,
-    rules: Rules,
-    *,
-    gone: DataFrame | None = None,
-    driver_edges: int = DRIVER_EDGES,
-) -> Resolution:
-    """What edges that came or went change, at the cost of the components that they touch.
-
-    It is the part of `resolution(edges)` that they have to do with. Its rows take the place of all rows of the
-    components in `replaced`, and of those that it names itself. Nothing else changes, since components do not see each
-    other. New edges may be older than those known: components are replayed whole.
-
-    Args:
-        edges: All evidence now, as in `resolve`.
-        known: The `components` of the resolution before, by the same rules.
-        new: The edges that came since. A pair about which somebody decided since is to be named here, too.
-        rules: Those by which `known` was found, but for `include` and `exclude`; with others resolve anew.
-        gone: The edges that went since; null: none.
-        driver_edges: As in `components`.
-    """
-    changed = new.select(*EDGE) if gone is None else new.select(*EDGE).unionByName(gone.select(*EDGE))
-    changed = held(changed)
-    ends = _ends(observations(changed, rules))
-    if gone is not None:
-        ends = ends.unionByName(_crowd(edges, known, gone, rules)).distinct()
-    ends = small(ends)
-    hit = small(known.join(ends, on="node", how="left_semi").select("component").distinct())
-    touched = small(
-        known.join(hit, on="component", how="left_semi").select("node").unionByName(ends).distinct()
-    )
-    unfit = changed.select(_text("left").alias("node"))
-    near = _near(evidence(edges, rules), small(touched.unionByName(unfit).distinct())).localCheckpoint()
-    observed = _within(observations(near, rules), touched, known)
-    replaced = hit.unionByName(unfit.withColumnRenamed("node", "component")).distinct()
-    return _resolution(observed, refused(near, rules), rules, driver_edges, replaced)
-
-
-def _ends(observed: DataFrame) -> DataFrame:
-    both = observed.select(F.col("left").alias("node")).union(observed.select("right"))
-    return both.where(F.col("node").isNotNull()).distinct()
-
-
-def _crowd(edges: DataFrame, known: DataFrame, gone: DataFrame, rules: Rules) -> DataFrame:
-    """What is seen with an identifier that is nobody's and lost evidence: it may tie again what was beyond a cap."""
-    lost = _ends(observations(gone, rules))
-    many = known.where("shared").join(small(lost), on="node", how="left_semi").select("node")
-    return _ends(observations(_near(edges, small(many)), rules))
-
-
-def _resolution(
+def located(
     observed: DataFrame,
     unfit: DataFrame,
     rules: Rules,
     driver_edges: int,
     replaced: DataFrame | None = None,
 ) -> Resolution:
+    """The resolution of observations that hold whole components, with `far` where an end is known to lie elsewhere."""
     pairs = (
         observed.groupBy("left", "right", "left_kind", "right_kind", "far")
         .agg(F.min("at").alias("at"), F.count("*").alias("seen"))
@@ -206,7 +155,7 @@ def _resolution(
     )
     found = connected(tied, size[0], driver_edges)
     tasks = max(1, -(-int(size[1]) // ROWS_A_TASK))
-    located = (
+    placed = (
         marked(observed, beyond)
         .withColumn("node", _home())
         .join(found, on="node", how="inner")
@@ -217,7 +166,7 @@ def _resolution(
     known = found.join(many, on="node", how="left").select(
         "node", "component", F.coalesce("shared", F.lit(False)).alias("shared")
     )
-    return Resolution(located, unfit, known, rules, replaced)
+    return Resolution(placed, unfit, known, rules, replaced)
 
 
 def _home() -> Column:
@@ -225,38 +174,7 @@ def _home() -> Column:
     return F.when(F.col("far") == LEFT, F.col("right")).otherwise(F.col("left"))
 
 
-def _near(edges: DataFrame, touched: DataFrame) -> DataFrame:
-    """The edges with a touched end: only these are worth a look."""
-    for side in ("left", "right"):
-        there = touched.select(F.col("node").alias(f"{side}_node"))
-        edges = edges.join(there, on=_text(side) == F.col(f"{side}_node"), how="left")
-    return edges.where(F.col("left_node").isNotNull() | F.col("right_node").isNotNull()).select(*EDGE)
-
-
-def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFrame:
-    """The observations that belong to touched components, with `far` where an end lies in one that is not touched.
-
-    Where just one end is touched, the link comes after a cap; it belongs here if it is the other end that is shared.
-    """
-    many = known.where("shared").select("node", "shared")
-    told = small(touched.withColumn("touched", F.lit(True)).join(many, on="node", how="full"))
-    for side in ("left", "right"):
-        names = {"node": side, "touched": f"{side}_in", "shared": f"{side}_many"}
-        observed = observed.join(told.withColumnsRenamed(names), on=side, how="left")
-    left, right = (F.coalesce(f"{side}_in", F.lit(False)) for side in ("left", "right"))
-    far = (
-        F.when(left & (right | F.col("right").isNull()), F.lit(NEITHER))
-        .when(left & F.col("right_many"), F.lit(RIGHT))
-        .when(right & F.col("left_many"), F.lit(LEFT))
-    )
-    return (
-        observed.withColumn("far", far)
-        .where(F.col("far").isNotNull())
-        .drop("left_in", "right_in", "left_many", "right_many")
-    )
-
-
-def _text(side: str) -> Column:
+def text(side: str) -> Column:
     """An end as `type:value`."""
     return F.concat_ws(SEPARATOR, F.col(f"{side}_type"), F.col(f"{side}_value"))
 
