@@ -12,6 +12,7 @@ from benchmarks import foundation
 from benchmarks.attribution import attribution
 from benchmarks.foundation import SCRATCH
 from benchmarks.identity import identity
+from benchmarks.identity_world import world
 from benchmarks.landing import landing
 from benchmarks.machine import facts
 from benchmarks.page import page
@@ -23,6 +24,7 @@ PARTS = {
     "landing": landing,
     "retailer": retailer,
     "identity": identity,
+    "persons": world,
 }
 RESULTS = SCRATCH / "foundation.json"
 PAGE = Path("docs/benchmarks.md")

@@ -117,7 +117,7 @@ def run(size: int) -> dict[str, Any]:
 
     seconds = _timed(lambda: write(resolution(history, rules), "history"))
     before = spark.read.parquet(str(place / "history.components"))
-    on_top = _timed(lambda: write(update(history, before, day, rules), "day"))
+    on_top = _timed(lambda: write(update(history.unionByName(day), before, day, rules), "day"))
     touched = spark.read.parquet(str(place / "day.components")).count()
     found = _standing(place)
     stop(spark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,12 +116,18 @@ def _values(prefix: str, of: Longs) -> pa.Array:
     return pc.binary_join_element_wise(pa.scalar(prefix), digits, "")
 
 
-def scores(owners: pa.Table, found: pa.Table) -> Iterator[tuple[str, float, float]]:
+KINDS = ("all", "loyalty_card", "login", "email", "phone", "cookie")
+
+
+def scores(
+    owners: pa.Table, found: pa.Table, kinds: Sequence[str] = KINDS
+) -> Iterator[tuple[str, float, float]]:
     """Pairwise precision and recall over all pairs of identifiers, then over those with one of each type.
 
     Args:
         owners: `node`, `owner`; a shared identifier once for each of its owners.
         found: `node`, `person_id` as the resolution has it now.
+        kinds: The types to tell, and `all`.
     """
     truth = owners.to_pandas()
     now = found.to_pandas()
@@ -132,7 +138,7 @@ def scores(owners: pa.Table, found: pa.Table) -> Iterator[tuple[str, float, floa
         _pairs(table, by)
         for table, by in ((both, ["owner", "person_id"]), (now, ["person_id"]), (truth, ["owner"]))
     ]
-    for kind in ("all", "loyalty_card", "login", "email", "phone", "cookie"):
+    for kind in kinds:
         right, told, true = (pairs.get(kind, 0) for pairs in counted)
         yield kind, right / told if told else 1.0, right / true if true else 1.0
 

@@ -18,9 +18,9 @@ HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 # Figures
 
 `make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
-`landing`, `retailer`, `continuous`, `identity`) measures one part and leaves the others as they were. Each figure is of
-a whole command as a person would run it, in a folder of its own. Peak memory is the largest sum of the resident sets of
-Python, its workers and the JVM."""
+`landing`, `retailer`, `continuous`, `identity`, `persons`) measures one part and leaves the others as they were. Each
+figure is of a whole command as a person would run it, in a folder of its own. Peak memory is the largest sum of the
+resident sets of Python, its workers and the JVM."""
 _AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
 to the cent."""
 
@@ -36,6 +36,7 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "retailer": retailer_section,
         "continuous": continuous_section,
         "identity": identity_section,
+        "persons": persons_section,
     }
     parts = [HEAD]
     for name, section in sections.items():
@@ -253,6 +254,24 @@ def identity_section(result: Mapping[str, Any]) -> list[str]:
         table(("", "measured", "goal", ""), judged),
         table(header, runs),
         f"Splink's clustering of the first {smallest['edges'] + smallest['new']:,} edges, labels alone: {splink}.",
+        table(("pairs with an identifier of type", "precision", "recall"), kinds),
+    ]
+
+
+def persons_section(result: Mapping[str, Any]) -> list[str]:
+    """Persons of a simulated lake, against its truth."""
+    scored = {kind: (precision, recall) for kind, precision, recall in result["scores"]}
+    judged = [
+        _met("pairwise precision", scored["all"][0], IDENTITY["precision"], lower=False),
+        _met("pairwise recall", scored["all"][1], IDENTITY["recall"], lower=False),
+    ]
+    kinds = [(kind, f"{precision:.4f}", f"{recall:.4f}") for kind, (precision, recall) in scored.items()]
+    stages = ", ".join(f"`{stage}` {seconds:.0f} s" for stage, seconds in result["seconds"].items())
+    return [
+        "## Persons of a simulated lake, against its truth",
+        table(("", "measured", "goal", ""), judged),
+        f"{result['identifiers']:,} identifiers of {result['households']:,} households in {result['days']} days, "
+        f"all at once: {stages}. Of the truth count the identifiers that something tied to a name.",
         table(("pairs with an identifier of type", "precision", "recall"), kinds),
     ]
 

@@ -23,12 +23,17 @@ from pipelines.gold import (
     replenishment,
     send_list,
 )
+from pipelines.identity import Resolution
 from pipelines.lakehouse.table import Table
 from pipelines.silver import (
     campaigns,
     channel_costs,
     customers,
     engagement,
+    identifier_edges,
+    identity_changes,
+    identity_decisions,
+    identity_rejected_edges,
     locations,
     machine_events,
     offers,
@@ -47,21 +52,26 @@ from pipelines.silver import (
 )
 
 Build = Callable[..., DataFrame]
+Told = Callable[[Resolution], DataFrame]
 
 STAGES = ("ingest", "refine", "build", "score", "publish")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One table and the pure function that makes it, in the stage that runs it."""
+    """One table and the pure function that makes it, in the stage that runs it.
+
+    Of a table by `Components` there is `told`, too: its rows of a resolution, be it of a part of the evidence.
+    """
 
     stage: str
     table: Table
     build: Build
+    told: Told | None = None
 
 
 def _steps(stage: str, *modules: Any) -> tuple[Step, ...]:
-    return tuple(Step(stage, module.TABLE, module.build) for module in modules)
+    return tuple(Step(stage, m.TABLE, m.build, getattr(m, "told", None)) for m in modules)
 
 
 FLOW: tuple[Step, ...] = (
@@ -85,7 +95,11 @@ FLOW: tuple[Step, ...] = (
         locations,
         machine_events,
         sessions,
+        identity_decisions,
+        identifier_edges,
         person_identifiers,
+        identity_rejected_edges,
+        identity_changes,
     ),
     *_steps(
         "build",

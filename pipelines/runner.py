@@ -21,6 +21,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.evidence import placed, resolved
 from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
 from pipelines.lakehouse import log
@@ -29,9 +30,11 @@ from pipelines.lakehouse.lake import ABSENT, Lake, any_of
 from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
 from pipelines.lakehouse.refusal import BATCH, judge, quarantine_of
-from pipelines.lakehouse.table import ByScope, Facts, Input, Snapshot, Table
+from pipelines.lakehouse.table import ByScope, Components, Facts, Input, Snapshot, Table
 from pipelines.replay import Replay
+from pipelines.silver import person_identifiers
 
+PERSONS = person_identifiers.TABLE.name
 LOOK_BACK = 60  # commits searched for the snapshot of an earlier date
 
 Champion = Callable[
@@ -133,7 +136,8 @@ def make(run: Run, step: Step) -> Outcome:
     elif head.mark is None or head.mark.contract != mark.contract:
         lake.ensure(table)
         head = lake.head(table) or head
-    write = {Facts: _facts, ByScope: _by_scope, Snapshot: _snapshot}[type(table.write)]
+    writes = {Facts: _facts, ByScope: _by_scope, Components: _components, Snapshot: _snapshot}
+    write = writes[type(table.write)]
     version, counts, scope = write(run, step, head, mark, values)
     return Outcome(table.name, version, counts, time.monotonic() - started, scope)
 
@@ -271,6 +275,25 @@ def built(
     """The rows of the touched scope values; the same call, with everything touched, is a rebuild."""
     rows = step.build(*narrowed(step.table, frames, change), as_of=run.as_of, **values)
     return rows if change.values is None else rows.where(F.col(step.table.scope[0]).isin(list(change.values)))
+
+
+def _components(
+    run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
+) -> tuple[int, Counts | None, str]:
+    table, lake = step.table, run.lake
+    if step.told is None:
+        raise ValueError(f"{table.name} is written by components, and does not tell its rows of a resolution")
+    since = head.mark if head.mark and _same(head.mark, mark) else None
+    standing = (since.inputs if since else {}).get(PERSONS, head.version)
+    found = resolved(lake, since, standing, mark.inputs, values["rules"], run.asked)
+    if found is None:
+        return head.version, None, "unchanged"
+    most = run.value("runner.max_touched_keys")
+    rows, replace, said = placed(lake.read(table, head.version), step.told(found), table, found, most)
+    as_of = max(run.as_of, since.as_of) if since else run.as_of
+    mark = mark.model_copy(update={"as_of": as_of, "rebuilt": found.replaced is None})
+    version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
+    return version, _counted(lake, table), said
 
 
 def _snapshot(

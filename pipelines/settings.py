@@ -1,9 +1,9 @@
 """The settings: typed, frozen, and parsed once, before Spark starts.
 
-Sources, the later ones winning: `conf/base.yaml` with `conf/channels.yaml` beside it, the environment's file
-(`--conf conf/cluster.yaml`), environment variables (`TILLPOST__LAKE__ROOT=...`), and `--set lake.root=...`.
-An unknown key in any of them is refused with the nearest known one. Code takes values, never this object: the
-jobs unpack it.
+Sources, the later ones winning: `conf/base.yaml` with `channels.yaml` and `identity.yaml` beside it, the
+environment's file (`--conf conf/cluster.yaml`), environment variables (`TILLPOST__LAKE__ROOT=...`), and
+`--set lake.root=...`. An unknown key in any of them is refused with the nearest known one. Code takes values, never
+this object: the jobs unpack it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeInt,
@@ -38,6 +39,7 @@ from pydantic_settings import (
 
 from pipelines.calc.channels import ChannelRule, check_rules
 from pipelines.errors import SettingsError
+from pipelines.identity.rules import Rules, parse
 
 ENV_PREFIX = "TILLPOST__"
 
@@ -105,8 +107,9 @@ class TrackingSettings(_Section):
 
 
 class IdentitySettings(_Section):
-    """The order in which a fact's identifiers are preferred as its anchor."""
+    """The order in which a fact's identifiers are preferred as its anchor, and who is one person by which rules."""
 
+    rules: Annotated[Rules, BeforeValidator(parse)]
     anchors: tuple[
         Literal[
             "loyalty_card",
@@ -260,8 +263,8 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     """Read and check all settings.
 
     Args:
-        conf: The environment's file, laid over the `base.yaml` and `channels.yaml` beside it; null: those of
-            `conf` alone.
+        conf: The environment's file, laid over the `base.yaml`, `channels.yaml` and `identity.yaml` beside it;
+            null: those of `conf` alone.
         sets: `key=value` pairs with dotted keys; values are read as YAML, so `8`, `true` and `[a, b]` are
             typed.
 
@@ -272,7 +275,11 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     layers: dict[str, Any] = {}
     _refuse_unknown_variables()
     for source in (
-        *(_yaml_source(path) for path in (base, base.with_name("channels.yaml"), conf) if path is not None),
+        *(_yaml_source(path) for path in (base, base.with_name("channels.yaml"))),
+        InitSettingsSource(
+            Settings, {"identity": {"rules": _yaml_source(base.with_name("identity.yaml"))()}}
+        ),
+        *((_yaml_source(conf),) if conf else ()),
         EnvSettingsSource(Settings),
         *(InitSettingsSource(Settings, _nest(pair)) for pair in sets),
     ):
@@ -281,7 +288,7 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
         return Settings.model_validate(layers)
     except ValidationError as error:
         raise SettingsError(
-            _explain(error), remedy=f"Mend the named keys; {base} and channels.yaml beside it list every one."
+            _explain(error), remedy=f"Mend the named keys; {base} and the files beside it list every one."
         ) from error
 
 

@@ -25,6 +25,7 @@ SUBCOMMANDS = (
     "rollback",
     "tables",
     "sql",
+    "identity",
 )
 
 

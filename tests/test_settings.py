@@ -12,7 +12,7 @@ from pipelines.settings import load
 
 
 def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("base.yaml", "channels.yaml"):
+    for name in ("base.yaml", "channels.yaml", "identity.yaml"):
         shutil.copy(Path("conf") / name, tmp_path)
     own = tmp_path / "own.yaml"
     own.write_text("als: {rank: 5, iterations: 3}\n", encoding="utf-8")
@@ -46,6 +46,9 @@ def test_every_environment_is_whole(conf: str) -> None:
             "rule 2 .B. asks for what rule 1",
         ),
         ("channels.rules=[{channel: A, media: a}]", "channels.rules.0.media: unknown setting"),
+        ("identity.rules.types=[]", "types: Tuple should have at least 1 item"),
+        ("identity.rules.caps=[{of: cookie, to: passport, most: 1}]", "passport is not one of the types"),
+        ("identity.rules.cap=[]", "cap: unknown key"),
     ],
 )
 def test_a_wrong_setting_is_refused(pair: str, says: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from pipelines.cli import days, landing, questions
+from pipelines.cli import days, identity, landing, questions
 from pipelines.cli.failures import guarded
 from pipelines.errors import UsageError
 
@@ -44,6 +44,7 @@ app = typer.Typer(
 )
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
+app.add_typer(identity.app)
 
 
 def main() -> None:

@@ -22,10 +22,10 @@ _INTRO = """<!-- Written by `make docs`; edit conf/ and pipelines/settings.py, n
 
 # The settings
 
-Four sources, the later ones winning: `conf/base.yaml` with `conf/channels.yaml` beside it; the environment's file
-(`--conf conf/cluster.yaml`); environment variables (`TILLPOST__LAKE__ROOT=/lake`); `--set lake.root=/lake`. A key
-that is not listed here is refused in each of them, with the nearest one that is, before Spark starts (exit code 3).
-Secrets are no settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
+Four sources, the later ones winning: `conf/base.yaml` with `channels.yaml` and `identity.yaml` beside it; the
+environment's file (`--conf conf/cluster.yaml`); environment variables (`TILLPOST__LAKE__ROOT=/lake`);
+`--set lake.root=/lake`. A key that is not listed here is refused in each of them, with the nearest one that is, before
+Spark starts (exit code 3). Secrets are no settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
 _COMMENT = re.compile(r"[\s\]}]*#\s*(.*)")
 _WORDS = {"integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 _LIMITS = {
@@ -39,9 +39,10 @@ _LIMITS = {
 def settings_page() -> str:
     """Every setting: its type, its value in each file of `conf/`, what it is for, and what it rebuilds."""
     schema = Settings.model_json_schema()
-    base, channels = _text("base"), _text("channels")
+    base, channels, rules = _text("base"), _text("channels"), yaml.safe_load(_text("identity"))
     comments, shown = comments_of(base), {path: _shown(value) for path, value in _values(base)}
     shown |= {path: f"{len(value)}, in `channels.yaml`" for path, value in _values(channels)}
+    shown["identity.rules"] = f"{len(rules)} kinds, in `identity.yaml`"
     others = {name: dict(_values(_text(name))) for name in ENVIRONMENTS}
     parts = [_INTRO]
     for section, reference in schema["properties"].items():
@@ -103,7 +104,11 @@ def kind_of(field: dict[str, Any]) -> str:
 
 
 def _rebuilds(path: str) -> list[str]:
-    tables = [f"[`{table.name}`](tables/{table.name}.md)" for table in TABLES if path in table.params]
+    tables = [
+        f"[`{table.name}`](tables/{table.name}.md)"
+        for table in TABLES
+        if any(param == path or param.startswith(f"{path}.") for param in table.params)
+    ]
     return [f"A change rebuilds {', '.join(tables)}"] if tables else []
 
 

@@ -6,7 +6,7 @@ from pipelines.docs.markdown import link, ticked
 from pipelines.flow import FLOW, step_of
 from pipelines.lakehouse.expectations import Expectation
 from pipelines.lakehouse.refusal import quarantine_of
-from pipelines.lakehouse.table import Append, ByScope, Facts, Input, Snapshot, Table
+from pipelines.lakehouse.table import Append, ByScope, Components, Facts, Input, Snapshot, Table
 
 _REFUSERS = {quarantine_of(step.table).name: step for step in FLOW if isinstance(step.table.write, Facts)}
 
@@ -25,6 +25,10 @@ def policy(table: Table) -> tuple[str, str]:
             )
         case Snapshot():
             return "snapshot", f"one partition for each `{table.scope[0]}`; a run replaces its own only"
+        case Components():
+            return "by component", (
+                "components of evidence that changed evidence touches are replayed whole and replaced; the rest stands"
+            )
         case ByScope():
             what = f"the touched values of `{table.scope[0]}` are" if table.scope else "the whole table is"
             return "by scope", f"{what} rebuilt and replaced; the rest stands"
@@ -39,6 +43,8 @@ def touches(table: Table, read: Input) -> str:
         return f"the `{scope}` that it names; only new records are read"
     if isinstance(table.write, Snapshot):
         return f"the whole partition of the run's `{scope}`"
+    if isinstance(table.write, Components):
+        return "the components of the identifiers that it names"
     if read.whole:
         return f"every `{scope}`" + (f", when one of {ticked(read.on)} changes in it" if read.on else "")
     if read.through is not None:

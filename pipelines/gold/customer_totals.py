@@ -16,7 +16,7 @@ from pipelines.lakehouse.expectations import at_least, in_order
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DATE, INT, MONEY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
-from pipelines.silver.person_identifiers import IDENTIFIER
+from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 TABLE = Table(
     name="gold.customer_totals",
@@ -54,7 +54,7 @@ TABLE = Table(
 
 def build(purchase_days: DataFrame, person_identifiers: DataFrame, *, as_of: date) -> DataFrame:
     """Totals of each person over the days up to `as_of`; a person with returns only has no row."""
-    persons = person_identifiers.select(*IDENTIFIER, "person_id")
+    persons = current(person_identifiers)
     days = purchase_days.where(F.col("purchased_on") <= F.lit(as_of)).join(
         persons, on=list(IDENTIFIER), how="inner"
     )

@@ -22,7 +22,7 @@ from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DATE, DOUBLE, INT, MONEY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
-from pipelines.silver.person_identifiers import IDENTIFIER
+from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 KINDS = ("category", "brand")
 
@@ -78,7 +78,7 @@ def build(
     person = Window.partitionBy("person_id")
     bought = (
         product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
-        .join(person_identifiers.select(*IDENTIFIER, "person_id"), on=list(IDENTIFIER), how="inner")
+        .join(current(person_identifiers), on=list(IDENTIFIER), how="inner")
         .groupBy("person_id", "product_id", "purchased_on")
         .agg(F.sum("net_amount").alias("net_amount"))
         .withColumn("age", F.date_diff(F.max("purchased_on").over(person), F.col("purchased_on")))

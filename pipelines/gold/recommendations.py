@@ -62,7 +62,7 @@ def build(
     per_person: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
-    """The champion's best goods for everybody in `person_identifiers`; no row without a champion.
+    """The champion's best goods for everybody who is known by more than a browser; no row without a champion.
 
     Args:
         product_days: All days of the asked persons.

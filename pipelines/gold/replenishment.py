@@ -17,7 +17,7 @@ from pipelines.lakehouse.expectations import at_least, in_order
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import DATE, INT, QUANTITY, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
-from pipelines.silver.person_identifiers import IDENTIFIER
+from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 TABLE = Table(
     name="gold.replenishment",
@@ -60,7 +60,7 @@ def build(
         (F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0) & (F.col("quantity") > 0)
     )
     habits = (
-        bought.join(person_identifiers.select(*IDENTIFIER, "person_id"), on=list(IDENTIFIER), how="inner")
+        bought.join(current(person_identifiers), on=list(IDENTIFIER), how="inner")
         .groupBy("person_id", "product_id")
         .agg(F.collect_set("purchased_on").alias("days"), F.sum("quantity").alias("quantity"))
         .where(F.size("days") >= min_purchase_days)

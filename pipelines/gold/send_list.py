@@ -25,7 +25,7 @@ from pipelines.lakehouse.types import DOUBLE, INT, STRING
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
 from pipelines.silver import receipts as silver_receipts
-from pipelines.silver.person_identifiers import IDENTIFIER
+from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 TABLE = Table(
     name="gold.send_list",
@@ -94,7 +94,7 @@ def build(
         due_within_days: Habits due up to so many days after `as_of` are offered.
         never_offered: Departments whose goods stand in no mail.
     """
-    persons = person_identifiers.select(*IDENTIFIER, "person_id")
+    persons = current(person_identifiers)
     people = _people(receipts, persons, as_of)
     goods = _goods(products, never_offered)
     bought = product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))

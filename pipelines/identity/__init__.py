@@ -8,8 +8,9 @@ from __future__ import annotations
 from pipelines.identity.labels import components
 from pipelines.identity.paths import explain
 from pipelines.identity.reasons import Reason
-from pipelines.identity.resolution import Resolution, resolution, resolve, update
+from pipelines.identity.resolution import Resolution, resolution, resolve
 from pipelines.identity.rules import Identifier, Rules, load, parse
+from pipelines.identity.touched import update
 
 __all__ = [
     "Identifier",

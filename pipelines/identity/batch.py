@@ -30,6 +30,7 @@ class Batch:
         source: Its place in `sources`.
         far: 1, 2: the left, the right end belongs to another component; 0: neither.
         component: The place of the row's component; they are numbered from 0 as they stand.
+        labels: What each component is called.
         starts: The first row of each component, and the number of rows.
         sources: The names of the sources, sorted.
         law: The rules for these sources.
@@ -43,6 +44,7 @@ class Batch:
     source: Longs
     far: Longs
     component: Longs
+    labels: list[str]
     starts: Longs
     sources: list[str]
     law: Law
@@ -81,7 +83,7 @@ def batch(table: pa.Table, rules: Rules) -> Batch:
     source_names, source = _encoded(table["source"])
     by_name = np.argsort(_ranks(source_names))
     source = _recoded(source, by_name)
-    _, component = _encoded(table["component"])
+    labels, component = _encoded(table["component"])
     at, far = _numbers(table["at"]), _numbers(table["far"])
     rows = np.lexsort((source, right, left, at, component))
     component = component[rows]
@@ -96,6 +98,7 @@ def batch(table: pa.Table, rules: Rules) -> Batch:
         source=source[rows],
         far=far[rows],
         component=np.cumsum(np.diff(component, prepend=-1) != 0) - 1,
+        labels=labels.take(pa.array(component[first])).to_pylist(),
         starts=np.append(first, len(rows)).astype(np.int64),
         sources=sources,
         law=law(rules, sources),

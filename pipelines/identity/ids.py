@@ -6,7 +6,7 @@ from hashlib import sha256
 
 
 def person_id(node: str, turn: int = 1) -> str:
-    """`p` and 16 hex digits of the SHA-256 of `type:value`; `silver.person_identifiers` has the same on Columns.
+    """`p` and 16 hex digits of the SHA-256 of `type:value`.
 
     Never derived from a key, so that a change of key renames nobody.
 

@@ -17,10 +17,17 @@ from pipelines.identity.rules import Rules
 from pipelines.identity.union import union
 
 SPANS = pa.schema(
-    [("node", pa.string()), ("person_id", pa.string()), ("since", pa.int64()), ("until", pa.int64())]
+    [
+        ("component", pa.string()),
+        ("node", pa.string()),
+        ("person_id", pa.string()),
+        ("since", pa.int64()),
+        ("until", pa.int64()),
+    ]
 )
 LINKS = pa.schema(
     [
+        ("component", pa.string()),
         ("left", pa.string()),
         ("right", pa.string()),
         ("first", pa.int64()),
@@ -34,14 +41,20 @@ LINKS = pa.schema(
 
 
 def spans(table: pa.Table, rules: Rules) -> pa.Table:
-    """Of each identifier, whose it was from when to when; `until` is null for what holds."""
+    """Of each identifier, whose it was from when to when; `until` is null for what holds, the person for nobody's."""
     of = batch(table, rules)
     decided = _exclusions(of, rules)
     calm = quiet(of, _named(decided))
     founded = cache(lambda founder: person_id(of.names[founder]))
-    joined = [(of.names[node], founded(founder), *when) for node, founder, *when in union(of, calm)]
+    home = of.home
+    joined = [
+        (of.labels[home[node]], of.names[node], founded(founder), *when)
+        for node, founder, *when in union(of, calm)
+    ]
     replayed = [
-        (of.names[span.node], *span[1:]) for _, found in _replayed(of, decided, ~calm) for span in found
+        (of.labels[component], of.names[node], *whose)
+        for component, state, found in _replayed(of, decided, ~calm)
+        for node, *whose in (*found, *((node, None, at, None) for node, at in state.shared.items()))
     ]
     return _table([*joined, *replayed], SPANS)
 
@@ -51,7 +64,11 @@ def links(table: pa.Table, rules: Rules) -> pa.Table:
     of = batch(table, rules)
     decided = _exclusions(of, rules)
     calm = quiet(of, _named(decided))
-    replayed = [link for state, _ in _replayed(of, decided, ~calm) for link in state.links.values()]
+    replayed = [
+        (component, link)
+        for component, state, _ in _replayed(of, decided, ~calm)
+        for link in state.links.values()
+    ]
     return pa.concat_tables([_quiet_links(of, calm), _link_rows(of, replayed)])
 
 
@@ -69,7 +86,7 @@ def _mapped(
         yield from resolved(pa.Table.from_batches(rows), rules).to_batches(max_chunksize=50_000)
 
 
-def _replayed(of: Batch, decided: list[Exclusion], which: Flags) -> Iterator[tuple[Replay, list[Span]]]:
+def _replayed(of: Batch, decided: list[Exclusion], which: Flags) -> Iterator[tuple[int, Replay, list[Span]]]:
     kind, home = of.kind.tolist(), of.home
 
     def found(node: int, turn: int) -> str:
@@ -82,7 +99,7 @@ def _replayed(of: Batch, decided: list[Exclusion], which: Flags) -> Iterator[tup
     for component in np.flatnonzero(which).tolist():
         state = Replay(of.law, kind, found)
         rows = slice(of.starts[component], of.starts[component + 1])
-        yield state, state.run(_observations(of, rows), in_component.get(component, ()))
+        yield component, state, state.run(_observations(of, rows), in_component.get(component, ()))
 
 
 def _observations(of: Batch, rows: slice) -> Iterator[Observation]:
@@ -126,6 +143,7 @@ def _quiet_links(of: Batch, calm: Flags) -> pa.Table:
     names, sources = pa.array(of.names, pa.string()), pa.array(of.sources, pa.string())
     return pa.table(
         [
+            pa.array(of.labels, pa.string()).take(pa.array(of.component[rows[starts]])),
             names.take(pa.array(left[which])),
             names.take(pa.array(right[which])),
             pa.array(of.at[rows[starts]]),
@@ -139,9 +157,10 @@ def _quiet_links(of: Batch, calm: Flags) -> pa.Table:
     )
 
 
-def _link_rows(of: Batch, found: list[Link]) -> pa.Table:
+def _link_rows(of: Batch, found: list[tuple[int, Link]]) -> pa.Table:
     rows = [
         (
+            of.labels[component],
             of.names[link.left],
             of.names[link.right],
             link.first,
@@ -151,7 +170,7 @@ def _link_rows(of: Batch, found: list[Link]) -> pa.Table:
             link.reason.name if link.reason else None,
             link.out,
         )
-        for link in found
+        for component, link in found
     ]
     return _table(rows, LINKS)
 

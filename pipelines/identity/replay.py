@@ -90,7 +90,7 @@ class Replay:
         self.links: dict[tuple[int, int], Link] = {}
         self.joins: dict[int, dict[int, Link]] = {}
         self.seen_with: dict[tuple[int, int], int] = {}
-        self.shared: set[int] = set()
+        self.shared: dict[int, int] = {}  # nobody's, since when
         self.one_and_same = Forest()
         self.apart: set[tuple[int, int]] = set()
 
@@ -160,7 +160,7 @@ class Replay:
 
     def _share(self, node: int, at: int) -> None:
         """From now on nobody's: all of its links end, and none joins it again."""
-        self.shared.add(node)
+        self.shared[node] = at
         links = list(self.joins.get(node, {}).values())
         for link in links:
             self._unlink(link, Reason.SHARED, at)

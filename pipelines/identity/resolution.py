@@ -13,11 +13,14 @@ from pipelines.identity import partition
 from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES, connected
 from pipelines.identity.rules import SEPARATOR, Rules
-from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, marked, small
+from pipelines.identity.shared import LEFT, NEITHER, beyond_caps, crowds, marked, small
 
 ROWS_A_TASK = 250_000
-SPANS = "node string, person_id string, since long, until long"
-LINKS = "left string, right string, first long, last long, source string, observations long, reason string, out long"
+SPANS = "component string, node string, person_id string, since long, until long"
+LINKS = (
+    "component string, left string, right string, first long, last long, source string, observations long, "
+    "reason string, out long"
+)
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,28 @@ class Resolution:
             identifiers that could have to do with each other, and whether it is `shared` (nobody's, now). What
             `update` needs to know.
         rules: By which.
+        replaced: Of an update, `component`: those that stood before whose rows give way to rows of this; null: all.
     """
 
     observed: DataFrame
     unfit: DataFrame
     components: DataFrame
     rules: Rules
+    replaced: DataFrame | None = None
+
+    @property
+    def history(self) -> DataFrame:
+        """As `identifiers`, with the `component`, and with rows for the times in which an identifier was nobody's.
+
+        There `person_id` is null. So each identifier has one row that still holds.
+        """
+        return self._resolved(partition.spans, SPANS).select(
+            "component",
+            *_typed("node", "identifier"),
+            "person_id",
+            F.timestamp_micros("since").alias("valid_from"),
+            F.timestamp_micros("until").alias("valid_to"),
+        )
 
     @property
     def identifiers(self) -> DataFrame:
@@ -46,21 +65,18 @@ class Resolution:
         From `valid_from` until before `valid_to` (null: still) the identifier was known to be the person's. Times of
         one identifier do not overlap; a gap: it was nobody's, since it was shared.
         """
-        return self._resolved(partition.spans, SPANS).select(
-            *_typed("node", "identifier"),
-            "person_id",
-            F.timestamp_micros("since").alias("valid_from"),
-            F.timestamp_micros("until").alias("valid_to"),
-        )
+        return self.history.where(F.col("person_id").isNotNull()).drop("component")
 
     @property
     def links(self) -> DataFrame:
         """One row per two identifiers seen together: an edge, with what became of it.
 
         `observed_at`: when first; `last_observed_at`; `source`: of its heaviest observation; `observations`: their
-        number. `reason` (a name of `Reason`) and `rejected_at` are null for an edge in force.
+        number. `reason` (a name of `Reason`) and `rejected_at` are null for an edge in force. `component`: the one
+        that it is evidence of.
         """
         return self._resolved(partition.links, LINKS).select(
+            "component",
             *_typed("left", "left"),
             *_typed("right", "right"),
             F.timestamp_micros("first").alias("observed_at"),
@@ -78,10 +94,19 @@ class Resolution:
 
     @property
     def rejected(self) -> DataFrame:
-        """The edges that join nobody, as `links`, whether refused by themselves or ended by a rule later."""
+        """The edges that join nobody, as `links`, whether refused by themselves or ended by a rule later.
+
+        The `component` of one that is refused by itself is its left end, as `type:value`.
+        """
         unfit = self.unfit.groupBy(*EDGE, "reason").agg(F.count("*").alias("observations"))
         return self.links.where(F.col("reason").isNotNull()).unionByName(
-            unfit.withColumns({"last_observed_at": F.col("observed_at"), "rejected_at": F.col("observed_at")})
+            unfit.withColumns(
+                {
+                    "component": text("left"),
+                    "last_observed_at": F.col("observed_at"),
+                    "rejected_at": F.col("observed_at"),
+                }
+            )
         )
 
     def _resolved(self, how: Callable[[pa.Table, Rules], pa.Table], schema: str) -> DataFrame:
@@ -106,36 +131,17 @@ def resolve(edges: DataFrame, rules: Rules) -> DataFrame:
 def resolution(edges: DataFrame, rules: Rules, *, driver_edges: int = DRIVER_EDGES) -> Resolution:
     """All that `resolve` finds out; the arguments are those of `resolve` and `components`."""
     observed = observations(evidence(edges, rules), rules).withColumn("far", F.lit(NEITHER))
-    return _resolution(observed, refused(edges, rules), rules, driver_edges)
+    return located(observed, refused(edges, rules), rules, driver_edges)
 
 
-def update(
-    edges: DataFrame, known: DataFrame, new: DataFrame, rules: Rules, *, driver_edges: int = DRIVER_EDGES
+def located(
+    observed: DataFrame,
+    unfit: DataFrame,
+    rules: Rules,
+    driver_edges: int,
+    replaced: DataFrame | None = None,
 ) -> Resolution:
-    """What new edges change, at the cost of the components that they touch.
-
-    It is the part of `resolution(edges and new)` that `known` and `new` have to do with: its rows take the place of
-    all rows about the same identifiers (`components`), and of the same two of them (`links`). Nothing else changes,
-    since components do not see each other. New edges may be older than those known: components are replayed whole.
-
-    Args:
-        edges: All evidence before, as in `resolve`.
-        known: The `components` of its resolution by the same rules.
-        new: The new edges.
-        rules: Those by which `known` was found; with other rules resolve anew.
-        driver_edges: As in `components`.
-    """
-    fresh = observations(new, rules).withColumn("far", F.lit(NEITHER)).localCheckpoint()
-    ends = fresh.select(F.col("left").alias("node")).union(fresh.select("right")).distinct()
-    hit = known.join(small(ends), on="node", how="left_semi").select("component").distinct()
-    touched = known.join(small(hit), on="component", how="left_semi").select("node").localCheckpoint()
-    before = observations(_near(evidence(edges, rules), touched), rules)
-    return _resolution(
-        _within(before, touched, known).unionByName(fresh), refused(new, rules), rules, driver_edges
-    )
-
-
-def _resolution(observed: DataFrame, unfit: DataFrame, rules: Rules, driver_edges: int) -> Resolution:
+    """The resolution of observations that hold whole components, with `far` where an end is known to lie elsewhere."""
     pairs = (
         observed.groupBy("left", "right", "left_kind", "right_kind", "far")
         .agg(F.min("at").alias("at"), F.count("*").alias("seen"))
@@ -149,7 +155,7 @@ def _resolution(observed: DataFrame, unfit: DataFrame, rules: Rules, driver_edge
     )
     found = connected(tied, size[0], driver_edges)
     tasks = max(1, -(-int(size[1]) // ROWS_A_TASK))
-    located = (
+    placed = (
         marked(observed, beyond)
         .withColumn("node", _home())
         .join(found, on="node", how="inner")
@@ -160,7 +166,7 @@ def _resolution(observed: DataFrame, unfit: DataFrame, rules: Rules, driver_edge
     known = found.join(many, on="node", how="left").select(
         "node", "component", F.coalesce("shared", F.lit(False)).alias("shared")
     )
-    return Resolution(located, unfit, known, rules)
+    return Resolution(placed, unfit, known, rules, replaced)
 
 
 def _home() -> Column:
@@ -168,41 +174,9 @@ def _home() -> Column:
     return F.when(F.col("far") == LEFT, F.col("right")).otherwise(F.col("left"))
 
 
-def _near(edges: DataFrame, touched: DataFrame) -> DataFrame:
-    """The edges with a touched end: only these are worth a look."""
-    few = small(touched)
-    for side in ("left", "right"):
-        node = F.concat(F.col(f"{side}_type"), F.lit(SEPARATOR), F.col(f"{side}_value"))
-        there = few.select(F.col("node").alias(f"{side}_node"))
-        edges = edges.join(there, on=node == F.col(f"{side}_node"), how="left")
-    return edges.where(F.col("left_node").isNotNull() | F.col("right_node").isNotNull()).select(*EDGE)
-
-
-def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFrame:
-    """The observations that belong to touched components, with `far` where an end lies in one that is not touched.
-
-    Where just one end is touched, the link comes after a cap; it belongs here if it is the other end that is shared.
-    """
-    inside = touched.withColumn("touched", F.lit(True))
-    many = known.where("shared").select("node", "shared")
-    for side in ("left", "right"):
-        found = small(
-            inside.join(many, on="node", how="full")
-            .withColumnsRenamed({"touched": f"{side}_in", "shared": f"{side}_many"})
-            .withColumnRenamed("node", side)
-        )
-        observed = observed.join(found, on=side, how="left")
-    left, right = (F.coalesce(f"{side}_in", F.lit(False)) for side in ("left", "right"))
-    far = (
-        F.when(left & (right | F.col("right").isNull()), F.lit(NEITHER))
-        .when(left & F.col("right_many"), F.lit(RIGHT))
-        .when(right & F.col("left_many"), F.lit(LEFT))
-    )
-    return (
-        observed.withColumn("far", far)
-        .where(F.col("far").isNotNull())
-        .drop("left_in", "right_in", "left_many", "right_many")
-    )
+def text(side: str) -> Column:
+    """An end as `type:value`."""
+    return F.concat_ws(SEPARATOR, F.col(f"{side}_type"), F.col(f"{side}_value"))
 
 
 def _typed(node: str, name: str) -> tuple[Column, Column]:

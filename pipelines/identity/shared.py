@@ -14,6 +14,8 @@ from pipelines.identity.rules import Rules
 NEITHER, LEFT, RIGHT = 0, 1, 2
 """Values of `far`: which end of a link belongs to a component elsewhere."""
 
+FEW_ROWS = 200_000
+"""Up to so many the driver holds by itself: some 15 MB."""
 BROADCAST_ROWS = 2_000_000
 """Up to so many identifiers or links go whole to every task: some 150 MB."""
 
@@ -75,10 +77,24 @@ def beyond_caps(pairs: DataFrame, crowded: DataFrame, rules: Rules) -> DataFrame
     )
 
 
+def held(rows: DataFrame) -> DataFrame:
+    """The rows, computed once: by the driver where they are few, so that reading them again starts no job."""
+    few = _few(rows)
+    return rows.localCheckpoint() if few is None else few
+
+
 def small(rows: DataFrame) -> DataFrame:
-    """The rows, to be sent to every task of a join where they are few; a table that was counted is cheap to join."""
+    """The rows, computed once, and sent to every task of a join where they are not too many for that."""
+    few = _few(rows)
+    if few is not None:
+        return F.broadcast(few)
     rows = rows.localCheckpoint()
     return F.broadcast(rows) if rows.count() <= BROADCAST_ROWS else rows
+
+
+def _few(rows: DataFrame) -> DataFrame | None:
+    found = rows.limit(FEW_ROWS + 1).toArrow()
+    return rows.sparkSession.createDataFrame(found) if found.num_rows <= FEW_ROWS else None
 
 
 def marked(rows: DataFrame, beyond: DataFrame) -> DataFrame:

@@ -56,6 +56,13 @@ class ByScope:
 
 
 @dataclass(frozen=True)
+class Components:
+    """Rows are what whole components of evidence come to. Those that changed evidence touches are replayed and
+    replaced; the rest stands.
+    """
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One partition per `as_of`, for columns that age.
 
@@ -63,7 +70,7 @@ class Snapshot:
     """
 
 
-Write = Append | Facts | ByScope | Snapshot
+Write = Append | Facts | ByScope | Components | Snapshot
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pipelines.landing import (
     channel_costs,
     customers,
     engagement,
+    identity_decisions,
     locations,
     offers,
     orders,
@@ -33,4 +34,5 @@ SOURCES: tuple[Source, ...] = (
     channel_costs.SOURCE,
     weather.SOURCE,
     locations.SOURCE,
+    identity_decisions.SOURCE,
 )

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.lakehouse.vault import KeyRef, Sealed, open_sealed
+from pipelines.silver.person_identifiers import LOYALTY_CARD, current
 
 _SEALED = ("token", "kind", "key_id", "person_key", "sealed")
 
@@ -29,8 +30,10 @@ def opener(
     """
 
     def addresses(people: DataFrame) -> DataFrame:
-        cards = person_identifiers.where(F.col("identifier_type") == "loyalty_card").select(
-            "person_id", F.col("identifier_value").alias("loyalty_card")
+        cards = (
+            current(person_identifiers)
+            .where(F.col("identifier_type") == LOYALTY_CARD)
+            .select("person_id", F.col("identifier_value").alias("loyalty_card"))
         )
         given = (
             people.join(cards, on="person_id", how="inner")

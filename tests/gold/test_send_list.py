@@ -19,7 +19,8 @@ pytestmark = pytest.mark.spark
 TODAY = date(2024, 3, 10)
 SCHEMAS = {
     "receipts": "purchased_on date, kind string, anchor_type string, anchor_value string",
-    "person_identifiers": "identifier_type string, identifier_value string, person_id string",
+    "person_identifiers": "identifier_type string, identifier_value string, person_id string, "
+    "valid_to timestamp",
     "products": "product_id string, title string, department string, category string, product_type string, "
     "brand string, package_size string",
     "product_days": "purchased_on date, identifier_type string, identifier_value string, product_id string, "
@@ -84,7 +85,7 @@ SHOP: Shop = {
         sale("c", -1),
     ],
     "person_identifiers": [
-        ("card", card, person)
+        ("card", card, person, None)
         for card, person in [
             ("a1", "ann"),
             ("a2", "ann"),
@@ -188,7 +189,7 @@ def test_a_habit_is_offered_from_a_week_before_to_one_interval_after_it_was_due(
     due = {"in8": 8, "in7": 7, "today": 0, "late10": -10, "late11": -11}
     shop: Shop = {
         "receipts": [sale("a1")],
-        "person_identifiers": [("card", "a1", "ann")],
+        "person_identifiers": [("card", "a1", "ann", None)],
         "products": [good(name) for name in (*due, "bought_today")],
         "replenishment": [
             *(habit("ann", name, offset) for name, offset in due.items()),
@@ -212,7 +213,7 @@ def random_shop() -> Shop:
     goods = [f"g{n:02}" for n in range(60)]
     shop: Shop = {
         "receipts": [sale(person) for person in PEOPLE for _ in range(dice.randint(1, 2))],
-        "person_identifiers": [("card", person, person) for person in PEOPLE],
+        "person_identifiers": [("card", person, person, None) for person in PEOPLE],
         "products": [good(name, f"C{n % 6}", title=f"Good {n % 45}") for n, name in enumerate(goods)],
         "product_days": [
             bought(person, name, -dice.randint(0, 40)) for person in PEOPLE for name in dice.sample(goods, 8)

@@ -25,11 +25,16 @@ LAWS = settings(max_examples=60, deadline=None)
 
 
 def spans(of: Rows, rules: Rules = RULES) -> set[tuple[Any, ...]]:
-    return _set(partition.spans(table(of), rules))
+    """Whose each identifier was; the times in which it was nobody's are left out."""
+    return {span for span in history(of, rules) if span[1] is not None}
+
+
+def history(of: Rows, rules: Rules = RULES) -> set[tuple[Any, ...]]:
+    return _set(partition.spans(table(of), rules).drop_columns(["component"]))
 
 
 def links(of: Rows, rules: Rules = RULES) -> set[tuple[Any, ...]]:
-    return _set(partition.links(table(of), rules))
+    return _set(partition.links(table(of), rules).drop_columns(["component"]))
 
 
 def _set(found: pa.Table) -> set[tuple[Any, ...]]:
@@ -108,6 +113,26 @@ def test_at_no_time_does_a_person_break_a_rule(stream: list[Edge]) -> None:
             assert kinds.count("login") <= 1
             assert len(nodes) <= 7
             assert at < 5 * DAY or not {"phone:0", "cookie:1"} <= nodes
+
+
+@LAWS
+@given(streams())
+def test_an_identifier_is_somebodys_or_nobodys_from_its_first_day_on(stream: list[Edge]) -> None:
+    """And its rows, as those of its links, name its component."""
+    apart = located(rows(stream))
+    home = {node: row["component"] for row in apart for node in _homes(row)}
+    times = defaultdict(list)
+    for row in partition.spans(table(apart), RULES).to_pylist():
+        assert row["component"] == home[row["node"]]
+        times[row["node"]].append((row["since"], row["until"]))
+    first = {node: min(row["at"] for row in apart if node in _homes(row)) for node in home}
+    for node, found in times.items():
+        found.sort()
+        assert found[0][0] == first[node]
+        assert [until for _, until in found] == [*(since for since, _ in found[1:]), None]
+    assert times.keys() == home.keys()
+    for row in partition.links(table(apart), RULES).to_pylist():
+        assert row["component"] in (home[row["left"]], home[row["right"]])
 
 
 @LAWS

@@ -15,15 +15,15 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.identity import Identifier, Reason, explain, load, resolution, update
+from pipelines.identity import Identifier, Reason, explain, load, parse, resolution, update
 from pipelines.identity.evidence import SCHEMA
 from pipelines.identity.ids import person_id
-from pipelines.silver import person_identifiers
 from tests.identity.streams import RULES
 
 pytestmark = pytest.mark.spark
 
 OURS = load(Path("conf/identity.yaml"))
+BLOCKING = parse({**RULES.model_dump(), "blocked": {"values": ["null"]}})
 START = datetime(2024, 1, 1, tzinfo=UTC)
 KIOSK, CHAIN = 10_000, 100_000
 
@@ -104,14 +104,6 @@ def examples(spark: SparkSession, frame: Callable[[Sequence[Raw]], DataFrame]) -
     )
     found.observed.unpersist()
     return read
-
-
-def spans(found: DataFrame) -> set[tuple[Any, ...]]:
-    columns = ("identifier_type", "identifier_value", "person_id", "valid_from", "valid_to")
-    assert tuple(found.columns) == columns
-    rows = [tuple(row) for row in found.collect()]
-    assert len(rows) == len(set(rows))
-    return set(rows)
 
 
 def at(day: float) -> datetime:
@@ -198,12 +190,6 @@ def test_explained_by_the_path_of_evidence(frame: Callable[[Sequence[Raw]], Data
     assert explain(edges, card, Identifier(type="loyalty_card", value="A")) == []
 
 
-def test_a_founded_id_is_that_of_the_table_of_identifiers(spark: SparkSession) -> None:
-    card = spark.createDataFrame([("loyalty_card", "4711")], "type string, value string")
-    [[known]] = card.select(person_identifiers.person_id(F.col("type"), F.col("value"))).collect()
-    assert known == person_id("loyalty_card:4711")
-
-
 def random_days(seed: int) -> tuple[list[Raw], list[Raw]]:
     """A history and a day, in which some edges are older than the history's last."""
     draw = random.Random(seed)
@@ -223,25 +209,27 @@ def random_days(seed: int) -> tuple[list[Raw], list[Raw]]:
             f"{left}:{values[0]}", f"{right}:{values[1]}", draw.randint(int(first), int(last)), source
         )
 
-    return [edge(0, 20) for _ in range(160)], [edge(15, 22) for _ in range(6)]
+    history, day = [edge(0, 20) for _ in range(160)], [edge(15, 22) for _ in range(6)]
+    nobody = [seen(f"card:{number}", "phone:null", day, "form") for number, day in ((0, 3), (39, 4))]
+    return [*history, *nobody], [*day, seen("card:38", "phone:null", 21, "form")]
 
 
-def test_a_day_on_top_is_a_rebuild(frame: Callable[[Sequence[Raw]], DataFrame]) -> None:
+@pytest.mark.parametrize(("seed", "lost"), [(1, 0), (2, 8)], ids=["came", "came and went"])
+def test_what_came_and_went_on_top_is_a_rebuild(
+    frame: Callable[[Sequence[Raw]], DataFrame], seed: int, lost: int
+) -> None:
     """Partition, ids, history and every edge's fate; rows of what is not touched stand."""
-    history, day = random_days(1)
-    before = resolution(frame(history), RULES)
-    touched = update(frame(history), before.components, frame(day), RULES)
-    rebuilt = resolution(frame([*history, *day]), RULES)
-    old, new = spans(before.identifiers), spans(touched.identifiers)
-    nodes = {row["node"] for row in touched.components.collect()}
-    standing = {span for span in old if f"{span[0]}:{span[1]}" not in nodes}
-    assert standing, "the stream is to touch a part only"
-    assert standing | new == spans(rebuilt.identifiers)
-    links = {tuple(row[:4]): row for row in before.links.collect()}
-    links |= {tuple(row[:4]): row for row in touched.links.collect()}
-    assert set(links.values()) == set(rebuilt.links.collect())
-    labels = {row[0]: row for row in before.components.collect()}
-    labels |= {row[0]: row for row in touched.components.collect()}
-    assert {row["node"] for row in labels.values() if row["shared"]} == {
-        row["node"] for row in rebuilt.components.where("shared").collect()
-    }
+    history, day = random_days(seed)
+    went = {history[place] for place in random.Random(seed).sample(range(len(history)), lost)}
+    now = [*(edge for edge in history if edge not in went), *day]
+    gone = frame([edge for edge in history if edge in went]) if went else None
+    before, rebuilt = resolution(frame(history), BLOCKING), resolution(frame(now), BLOCKING)
+    touched = update(frame(now), before.components, frame(day), BLOCKING, gone=gone)
+    assert touched.replaced is not None
+    for rows in ("history", "links", "rejected"):
+        old, new, whole = (list(map(tuple, getattr(of, rows).collect())) for of in (before, touched, rebuilt))
+        at = getattr(before, rows).columns.index("component")
+        replaced = {row["component"] for row in touched.replaced.collect()} | {row[at] for row in new}
+        standing = [row for row in old if row[at] not in replaced]
+        assert standing or not old, "the stream is to touch a part only"
+        assert Counter((*standing, *new)) == Counter(whole)

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from pipelines.calc.decay import ONE, faded
 from pipelines.lakehouse.types import DOUBLE, INT, LONG
-from pipelines.silver.person_identifiers import IDENTIFIER
+from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 
 def offered(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
@@ -36,7 +36,7 @@ def purchases(product_days: DataFrame, person_identifiers: DataFrame, *, as_of: 
     """
     return (
         product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
-        .join(person_identifiers.select(*IDENTIFIER, "person_id"), on=list(IDENTIFIER), how="inner")
+        .join(current(person_identifiers), on=list(IDENTIFIER), how="inner")
         .select("person_id", "product_id", "purchased_on")
     )
 

@@ -22,6 +22,7 @@ from pipelines.lakehouse.types import INT
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import offered, purchases
 from pipelines.models.als.top_k import NOTHING, blocks, top_k
+from pipelines.silver.person_identifiers import addressable
 
 _SCHEMA = "person_id string, rank int, product_id string, score double, known boolean"
 
@@ -40,7 +41,7 @@ def recommend(
 
     The goods not bought until `as_of` that each person would like most.
 
-    Everybody in `person_identifiers` gets rows, as far as there are candidates: goods that the model knows,
+    Everybody who is known by more than a browser gets rows, as far as there are candidates: goods that the model knows,
     that may be offered now and that the person has not bought. `known` is false where the model does not know
     the person; then `score` is the number of recent buyers. A person's rows depend on their own history and
     the catalogue alone, so narrowing the persons changes nothing.
@@ -51,8 +52,7 @@ def recommend(
         .agg(F.collect_set("product_id").alias("bought"))
     )
     persons = (
-        person_identifiers.select("person_id")
-        .distinct()
+        addressable(person_identifiers)
         .join(bought, on="person_id", how="left")
         .crossJoin(F.broadcast(_withdrawn(offered(products, never_offered), als.item_ids)))
         .select(

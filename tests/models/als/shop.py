@@ -5,13 +5,14 @@ Two tastes, and one good of each that a person of that taste has not bought yet.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.gold import product_days
 from pipelines.models.als.train import AlsParams
+from pipelines.silver import person_identifiers
 
 AS_OF = date(2024, 3, 31)
 PARAMS = AlsParams(
@@ -48,8 +49,11 @@ def days_frame(spark: SparkSession, rows: list[tuple[object, ...]]) -> DataFrame
 
 def persons_frame(spark: SparkSession, cards: dict[str, str]) -> DataFrame:
     """Cards by the person who holds them."""
-    rows = [("loyalty_card", card, person) for card, person in cards.items()]
-    return spark.createDataFrame(rows, "identifier_type string, identifier_value string, person_id string")
+    since = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = [
+        ("loyalty_card", card, person, since, None, f"loyalty_card:{card}") for card, person in cards.items()
+    ]
+    return spark.createDataFrame(rows, person_identifiers.TABLE.schema)
 
 
 def products_frame(spark: SparkSession, goods: dict[str, str | None]) -> DataFrame:
