@@ -11,9 +11,11 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from operator import and_
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from pipelines import context, stages
@@ -159,10 +161,10 @@ def _arrival(settings: Settings, as_of: date) -> datetime:
     return min(close - timedelta(seconds=1), datetime.now(UTC))
 
 
-def _about(one: Identifier, other: Identifier) -> Any:
+def _about(one: Identifier, other: Identifier) -> Column:
     left, right = sorted((one, other), key=lambda each: (each.type, each.value))
     values = (left.type, left.value, right.type, right.value)
-    return F.struct(*decisions.PAIR) == F.struct(*map(F.lit, values))
+    return reduce(and_, (F.col(end) == value for end, value in zip(decisions.PAIR, values, strict=True)))
 
 
 def _version(lake: Lake, name: str) -> int:

@@ -94,7 +94,7 @@ def small(rows: DataFrame) -> DataFrame:
 
 def _few(rows: DataFrame) -> DataFrame | None:
     found = rows.limit(FEW_ROWS + 1).toArrow()
-    return rows.sparkSession.createDataFrame(found) if found.num_rows <= FEW_ROWS else None
+    return rows.sparkSession.createDataFrame(found, rows.schema) if found.num_rows <= FEW_ROWS else None
 
 
 def marked(rows: DataFrame, beyond: DataFrame) -> DataFrame:

@@ -60,12 +60,13 @@ class SailStore:
         """The rows that came or went after a version, up to another, with Delta's `_change_type`."""
         try:
             table = DeltaTable(path)
-            found = table.load_cdf(starting_version=since + 1, ending_version=until)
-            rows = pa.RecordBatchReader.from_stream(found).read_all()
+            changes = table.load_cdf(starting_version=since + 1, ending_version=until)
+            rows = pa.RecordBatchReader.from_stream(changes).read_all()
         except (DeltaError, pa.ArrowInvalid) as error:
             raise AnalysisException(str(error)) from error
         schema = _loose(table).append(pa.field("_change_type", pa.string()))
-        return self.spark.createDataFrame(rows.select(schema.names).cast(schema))
+        found = rows.select(schema.names).cast(schema)
+        return self.spark.createDataFrame(found, from_arrow_schema(schema))
 
     def definition(self, path: str) -> Definition:
         """What the table is defined as."""

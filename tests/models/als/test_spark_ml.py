@@ -37,6 +37,7 @@ def planted() -> tuple[pa.Table, csr_matrix]:
 
 
 @pytest.mark.spark
+@pytest.mark.jvm
 def test_both_solvers_rank_alike(spark: SparkSession) -> None:
     interactions, targets = planted()
     params = dataclasses.replace(PARAMS, rank=TASTES, iterations=8, alpha=3.0)

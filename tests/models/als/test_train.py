@@ -39,7 +39,9 @@ def learned_from(spark: SparkSession) -> DataFrame:
     ).localCheckpoint()
 
 
-@pytest.fixture(scope="module", params=[10**6, 0], ids=["driver", "spark.ml"])
+@pytest.fixture(
+    scope="module", params=[10**6, pytest.param(0, marks=pytest.mark.jvm)], ids=["driver", "spark.ml"]
+)
 def driver_rows(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
