@@ -24,7 +24,9 @@ def facts() -> dict[str, str]:
         "busy with before": f"{os.getloadavg()[0]:.1f} processes (mean of the last minute)",
         "system": f"{platform.system()} {platform.release().split('-')[0]}, Java {_java()}",
         "versions": f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in ("pyspark", "delta-spark", "mlflow")),
+        + ", ".join(
+            f"{name} {version(name)}" for name in ("pyspark", "pysail", "deltalake", "delta-spark", "mlflow")
+        ),
         "code": f"{_commit()}, source {code_version()}",
     }
 

@@ -20,7 +20,7 @@ HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 `make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
 `landing`, `retailer`, `continuous`, `identity`, `persons`) measures one part and leaves the others as they were. Each
 figure is of a whole command as a person would run it, in a folder of its own. Peak memory is the largest sum of the
-resident sets of Python, its workers and the JVM."""
+resident sets of Python, its workers and, where there is one, the JVM."""
 _AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
 to the cent."""
 
@@ -203,8 +203,7 @@ def continuous_section(result: Mapping[str, Any]) -> list[str]:
     ]
     said = (
         f"{result['receipts']:,} receipts of three lines, 20 a second, a file a second; {result['cycles']} cycles, "
-        f"of those in the half minute before, too. Peak memory {result['peak_bytes'] / 2**30:.1f} GB, "
-        f"{result['jvm_bytes'] / 2**30:.1f} of it the JVM."
+        f"of those in the half minute before, too. Peak memory {_peak(result)}."
     )
     return [
         "## Continuous ingest: from file to silver",
@@ -283,9 +282,14 @@ def _met(name: str, measured: float, goal: float, *, lower: bool) -> tuple[str, 
 
 
 def _judged(name: str, cost: Mapping[str, Any], goal: float) -> tuple[str, ...]:
-    peak = f"{cost['peak_bytes'] / 2**30:.1f} GB, {cost['jvm_bytes'] / 2**30:.1f} of it the JVM"
     seconds = cost["seconds"]
-    return name, f"{seconds:.0f} s", f"{goal:.0f} s", "met" if seconds <= goal else "**missed**", peak
+    met = "met" if seconds <= goal else "**missed**"
+    return name, f"{seconds:.0f} s", f"{goal:.0f} s", met, _peak(cost)
+
+
+def _peak(cost: Mapping[str, Any]) -> str:
+    jvm = f", {cost['jvm_bytes'] / 2**30:.1f} of it the JVM" if cost["jvm_bytes"] else ""
+    return f"{cost['peak_bytes'] / 2**30:.1f} GB{jvm}"
 
 
 def _judgement(rows: Iterable[Sequence[str]]) -> str:
