@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from pipelines.errors import DataError
 from pipelines.lakehouse.expectations import ERROR, WARN, Severity
+from pipelines.lakehouse.store import held
 from pipelines.lakehouse.table import Table
 from pipelines.publish.suite import Rule, suite_of
 
@@ -154,9 +154,6 @@ def _batch(frame: DataFrame) -> Iterator[Any]:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    held = frame.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        asset = context.data_sources.add_spark("exports", persist=False).add_dataframe_asset("frame")
-        yield asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": held})
-    finally:
-        held.unpersist()
+    asset = context.data_sources.add_spark("exports", persist=False).add_dataframe_asset("frame")
+    with held(frame) as rows:
+        yield asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": rows})
