@@ -18,7 +18,7 @@ from pipelines.gold import interest_profiles as gold_interest_profiles
 from pipelines.gold import product_days as gold_product_days
 from pipelines.gold import recommendations as gold_recommendations
 from pipelines.gold import replenishment as gold_replenishment
-from pipelines.gold.send_list_blocks import BLOCKS, due, interesting, personal, readable
+from pipelines.gold.send_list_blocks import BLOCKS, due, interesting, personal, readable, turn
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import AS_OF, PERSON, Col, Snapshot, Table
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
@@ -144,8 +144,9 @@ def _mails(candidates: DataFrame, slots_per_block: int) -> DataFrame:
     Blocks choose in the order of `BLOCKS`, each its first candidates whose title the mail does not hold yet.
     Equal titles count as one good: a reader could not tell them apart.
     """
-    turn = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block")).alias("turn")
-    queue = F.array_sort(F.collect_list(F.struct(turn, "place", "product_id", "block", *SHOWN)))
+    queue = F.array_sort(
+        F.collect_list(F.struct(turn().alias("turn"), "place", "product_id", "block", *SHOWN))
+    )
     nothing = F.array().cast(_MAIL)
     mails = candidates.groupBy("person_id").agg(queue.alias("queue"))
     mail = F.aggregate("queue", nothing, partial(_add, slots_per_block))

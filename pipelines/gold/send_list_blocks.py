@@ -22,6 +22,11 @@ BEST_SELLERS = 100
 SELLS_WELL = ("Sells well in ", ", one of your favourite categories.")
 
 
+def turn() -> Column:
+    """The place of `block` among `BLOCKS`, from 1."""
+    return F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
+
+
 def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFrame:
     """Habits due soon, or late by one interval at most: a habit that is later has probably ended.
 

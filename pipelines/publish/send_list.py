@@ -30,7 +30,7 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from pipelines.gold.send_list import TABLE
-from pipelines.gold.send_list_blocks import BLOCKS
+from pipelines.gold.send_list_blocks import turn
 
 SCHEMA = "send_list/1"
 JSON_LINES, CSV = "send_list.jsonl", "send_list.csv"
@@ -51,20 +51,18 @@ def export(send_list: DataFrame, folder: Path, *, open_contacts: OpenContacts | 
         open_contacts: Where addresses come from; null: nobody's is known.
     """
     _write(map(_as_json, _rows(messages(send_list, open_contacts))), folder / JSON_LINES)
-    order = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
-    items = send_list.select(*TABLE.names).orderBy("person_id", order, "slot")
+    items = send_list.select(*TABLE.names).orderBy("person_id", turn(), "slot")
     _write(map(_as_csv, _rows(items)), folder / CSV, header=",".join(TABLE.names))
 
 
 def messages(send_list: DataFrame, open_contacts: OpenContacts | None) -> DataFrame:
     """One row per message, its columns the keys of its JSON, in the order of the file."""
     mail = ("as_of", "person_id", "campaign")
-    order = F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
     blocks = send_list.groupBy(*mail, "block").agg(
         F.array_sort(F.collect_list(F.struct(*ITEM))).alias("items")
     )
     mails = blocks.groupBy(*mail).agg(
-        F.array_sort(F.collect_list(F.struct(order.alias("order"), "block", "items"))).alias("blocks")
+        F.array_sort(F.collect_list(F.struct(turn().alias("turn"), "block", "items"))).alias("blocks")
     )
     return (
         _addressed(mails, open_contacts)
