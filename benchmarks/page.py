@@ -110,7 +110,7 @@ def attribution_section(result: Mapping[str, Any]) -> list[str]:
             faster = peer / seconds
             name = f"times faster than the peer, from a {kind} frame"
             judged.insert(0, (name, f"{faster:.0f}", "20", faster >= ATTRIBUTION_GOALS["times faster"]))
-    rows = [(name, found, goal, "met" if good else "**missed**") for name, found, goal, good in judged]
+    rows = [(name, found, goal, _verdict(good)) for name, found, goal, good in judged]
     return [
         f"## Attribution of {result['paths']:,} paths over {result['channels']} channels",
         table(("", "seconds"), measured),
@@ -147,7 +147,7 @@ def landing_section(result: Mapping[str, Any]) -> list[str]:
         table(("events", "tillpost", "a second", "peak memory", "DuckDB", "times"), rows),
         table(
             ("", "measured", "goal", ""),
-            [(name, found, f"{goal}", "met" if good else "**missed**") for name, found, goal, good in judged],
+            [(name, found, f"{goal}", _verdict(good)) for name, found, goal, good in judged],
         ),
     ]
 
@@ -169,7 +169,7 @@ def retailer_section(result: Mapping[str, Any]) -> list[str]:
         for name, run in runs.items()
     ]
     a_day = ", ".join(f"{records:,} {source}" for source, records in A_DAY.items())
-    verdict = "met" if result["ratio"] <= RETAILER_GOAL else "**missed**"
+    verdict = _verdict(result["ratio"] <= RETAILER_GOAL)
     return [
         "## A day of a mid-size retailer, from files to silver",
         f"{a_day}, from nothing but their files to every silver table; the session's start is in the minutes.",
@@ -197,7 +197,7 @@ def continuous_section(result: Mapping[str, Any]) -> list[str]:
             "99 of 100",
             f"{result['p99']} s",
             f"{goal:.0f} s",
-            "met" if result["p99"] <= goal else "**missed**",
+            _verdict(result["p99"] <= goal),
         ),
         ("longest", f"{result['longest']} s", "", ""),
     ]
@@ -275,15 +275,19 @@ def persons_section(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _verdict(met: bool) -> str:
+    return "met" if met else "**missed**"
+
+
 def _met(name: str, measured: float, goal: float, *, lower: bool) -> tuple[str, ...]:
     met = measured <= goal if lower else measured >= goal
     sign = "at most" if lower else "at least"
-    return name, f"{measured:.4g}", f"{sign} {goal:g}", "met" if met else "**missed**"
+    return name, f"{measured:.4g}", f"{sign} {goal:g}", _verdict(met)
 
 
 def _judged(name: str, cost: Mapping[str, Any], goal: float) -> tuple[str, ...]:
     seconds = cost["seconds"]
-    met = "met" if seconds <= goal else "**missed**"
+    met = _verdict(seconds <= goal)
     return name, f"{seconds:.0f} s", f"{goal:.0f} s", met, _peak(cost)
 
 

@@ -138,7 +138,7 @@ def unmerge(
         else lake.changes(table, known, _version(lake, table.name), table.names)
     )
     came = changed if known is None else changed.where(F.col(CHANGE_SIGN) > 0)
-    moved = came.orderBy("changed_at", "identifier_type", "identifier_value").limit(1000).collect()
+    moved = came.orderBy("changed_at", "identifier_type", "identifier_value").limit(1000).collect()  # bounded
     return Unmerged(as_of, [row.asDict() for row in moved], list(_recomputed(lake, before, outcomes)))
 
 
@@ -182,5 +182,7 @@ def _recomputed(lake: Lake, before: dict[str, int], outcomes: Iterable[Outcome])
             yield Recomputed(outcome.table, outcome.scope, None, outcome.counts.accepted)
             continue
         rows = lake.changes(step.table, before[outcome.table], outcome.version, step.table.key)
-        sums = {row[CHANGE_SIGN] > 0: row["count"] for row in rows.groupBy(CHANGE_SIGN).count().collect()}
+        sums = {
+            row[CHANGE_SIGN] > 0: row["count"] for row in rows.groupBy(CHANGE_SIGN).count().collect()
+        }  # two rows
         yield Recomputed(outcome.table, outcome.scope, sums.get(False, 0), sums.get(True, 0))

@@ -147,7 +147,7 @@ def located(
         .agg(F.min("at").alias("at"), F.count("*").alias("seen"))
         .localCheckpoint()
     )
-    size = pairs.agg(F.count("*"), F.coalesce(F.sum("seen"), F.lit(0))).collect()[0]
+    size = pairs.agg(F.count("*"), F.coalesce(F.sum("seen"), F.lit(0))).collect()[0]  # one row
     crowded = small(crowds(pairs, rules))
     beyond = small(beyond_caps(pairs, crowded, rules))
     tied = marked(pairs, beyond).select(

@@ -36,7 +36,7 @@ class SparkStore:
 
     def definition(self, path: str) -> Definition:
         """What the table is defined as."""
-        details = DeltaTable.forPath(self.spark, path).detail().select("properties").collect()[0]
+        details = DeltaTable.forPath(self.spark, path).detail().select("properties").collect()[0]  # one row
         rules = {
             name.removeprefix(CONSTRAINT): rule
             for name, rule in details["properties"].items()

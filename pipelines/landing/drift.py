@@ -59,7 +59,7 @@ def drift_in(records: DataFrame, source: Source) -> Drift | None:
         .groupBy(*(found.alias(f"keys_{place}") for place, found in enumerate(keys)))
         .agg(F.count(F.lit(1)).alias("records"))
         .limit(_SHAPES)
-        .collect()
+        .collect()  # bounded by _SHAPES
     )
     fields, count = set(), 0
     for *found, records_like_it in shapes:
