@@ -235,6 +235,8 @@ def test_a_session_that_does_not_start_is_a_finding(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object, **__: object) -> None:
         raise SystemFault("the JVM did not start", remedy="read its log")
 
+    # A session may stand open: of the tests that ran before this one in the same process.
+    monkeypatch.setattr("pipelines.context.SparkSession.getActiveSession", lambda: None)
     monkeypatch.setattr("pipelines.context.spark_session", refuse)
     assert doctor.session(load(sets=["spark.engine=spark"])) == Finding(
         "session", False, "the JVM did not start", "read its log"
