@@ -182,7 +182,6 @@ def _recomputed(lake: Lake, before: dict[str, int], outcomes: Iterable[Outcome])
             yield Recomputed(outcome.table, outcome.scope, None, outcome.counts.accepted)
             continue
         rows = lake.changes(step.table, before[outcome.table], outcome.version, step.table.key)
-        sums = {
-            row[CHANGE_SIGN] > 0: row["count"] for row in rows.groupBy(CHANGE_SIGN).count().collect()
-        }  # two rows
+        signs = rows.groupBy(CHANGE_SIGN).count().collect()  # two rows
+        sums = {row[CHANGE_SIGN] > 0: row["count"] for row in signs}
         yield Recomputed(outcome.table, outcome.scope, sums.get(False, 0), sums.get(True, 0))

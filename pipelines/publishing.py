@@ -50,9 +50,8 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
         SystemFault: the exports root cannot be written.
     """
     versions = _versions(lake)
-    found: dict[str, date] = dict(
-        lake.read(releases.TABLE).select("release_id", "as_of").collect()
-    )  # one row a run
+    released = lake.read(releases.TABLE).select("release_id", "as_of")
+    found: dict[str, date] = dict(released.collect())  # one row a run
     today = F.col("as_of") == F.lit(mark.as_of)
 
     def read(table: Table) -> DataFrame:

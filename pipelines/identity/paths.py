@@ -58,7 +58,8 @@ def _next(edges: DataFrame, front: list[Ends], came: dict[Ends, tuple[Ends, Row]
         )
         for side in ("left", "right")
     ]
-    rows = near[0].unionByName(near[1]).where(F.col("right_value").isNotNull()).collect()
+    beside = near[0].unionByName(near[1]).where(F.col("right_value").isNotNull())
+    rows = beside.collect()  # of one front; a search that met MOST_FRONT identifiers ends
     known, further = set(came), []
     for row in sorted(rows, key=lambda row: (row["observed_at"], *_ends(row))):
         left, right = _ends(row)

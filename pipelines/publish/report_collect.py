@@ -68,6 +68,7 @@ def collect(
     weeks = tuple(_weeks(days, first_day, as_of)) if first_day else ()
     in_weeks = {week.first + timedelta(n) for week in weeks for n in range(7)}
     mails, blocks = _fill(send_list, slots_per_block)
+    sources = reconciliation.orderBy("table").collect()  # one row a source
     return ReportData(
         as_of=as_of,
         currency=currency,
@@ -84,7 +85,7 @@ def collect(
         blocks=blocks,
         scores=tuple(scores),
         excerpt=_excerpt(send_list),
-        sources=tuple(Source(**row.asDict()) for row in reconciliation.orderBy("table").collect()),
+        sources=tuple(Source(**row.asDict()) for row in sources),
         simulated=_simulated(files),
     )
 
@@ -132,7 +133,7 @@ def _categories(
         .orderBy(F.desc("revenue"), "category")
         .limit(CATEGORIES)
     )
-    return tuple((row.category, row.revenue) for row in best.collect())
+    return tuple((row.category, row.revenue) for row in best.collect())  # CATEGORIES rows
 
 
 def _fill(send_list: DataFrame, slots_per_block: int) -> tuple[int, tuple[BlockFill, ...]]:
@@ -176,7 +177,7 @@ def _excerpt(send_list: DataFrame) -> tuple[tuple[str, tuple[Good, ...]], ...]:
         .select("person_id")
     )
     mails: dict[str, list[Good]] = {}
-    rows = send_list.join(chosen, on="person_id", how="left_semi").collect()
+    rows = send_list.join(chosen, on="person_id", how="left_semi").collect()  # of MAILS_SHOWN mails
     for row in sorted(rows, key=lambda row: (row.person_id, BLOCKS.index(row.block), row.slot)):
         mails.setdefault(row.person_id, []).append(Good(row.block, row.slot, row.title, row.reason))
     return tuple((person, tuple(goods)) for person, goods in mails.items())
