@@ -15,7 +15,7 @@ PYTHONS := python3.11 python3.12 python3
 VENV := .venv/.installed
 JARS := .jars/.verified
 
-.PHONY: help setup java check test test-system demo bench docs lock clean
+.PHONY: help setup java check test test-system demo bench docs site dist airflow lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,10 +74,10 @@ check: $(VENV) ## Lint, types, import layers and the tests without a JVM; under 
 	@$(PYTEST) $(STRICT) -q -n auto --dist loadfile -m "not spark and not system"
 
 test: setup ## Every test but the system tests; a skip that is not by design fails.
-	@$(PYTEST) $(STRICT) -m "not jvm and not system"
+	@$(PYTEST) $(STRICT) -n 2 --dist loadfile -m "not jvm and not system"
 	@$(PYTEST) $(STRICT) --engine spark -m "(jvm or engines) and not system"
 
-test-system: setup ## Whole commands as a person would run them; says so when there are none.
+test-system: setup dist airflow ## Whole commands as a person would run them; says so when there are none.
 	@mkdir -p .cache; found=0; $(PYTEST) -q --collect-only -m system > .cache/system-tests.txt || found=$$?; \
 	case $$found in \
 	  0) $(PYTEST) $(STRICT) -m system ;; \
@@ -96,11 +96,45 @@ bench: setup ## The figures of benchmarks/: minutes to hours, never part of the 
 docs: $(VENV) ## Write docs/tables/ from the table contracts.
 	@$(PYTHON) -m pipelines.docs
 
+SITE_TOOLS := mkdocs-material>=9.6,<10
+
+site: $(VENV) docs ## The documentation as a site, in site/.
+	@.venv/bin/uv tool run --quiet --from '$(SITE_TOOLS)' mkdocs build --quiet --strict
+
+# ---------------------------------------------------------------- a cluster and a scheduler: docs/cluster.md, docs/scheduler.md
+
+dist: dist/.packed ## What a cluster gets, in dist/: wheel, packed environment, jars, jobs and conf.
+
+# The environment has no pyspark: the cluster brings its own. `--relocatable` lets it run where an executor unpacks it.
+dist/.packed: cluster.lock jars.lock pyproject.toml $(shell find pipelines jobs conf -type f -not -name '*.pyc') $(VENV) $(JARS)
+	@rm -rf dist build/environment && mkdir -p dist build
+	@.venv/bin/uv build --quiet --wheel --no-build-isolation --python $(PYTHON) --out-dir dist .
+	@.venv/bin/uv venv --quiet --relocatable --python $(PYTHON) build/environment
+	@.venv/bin/uv pip install --quiet --python build/environment/bin/python --no-deps --require-hashes -r cluster.lock
+	@.venv/bin/uv pip install --quiet --python build/environment/bin/python --no-deps dist/*.whl
+	@echo "dist: packing the environment (a minute)"
+	@tar -C build/environment -cf - . | gzip -1 > dist/environment.tar.gz
+	@mkdir dist/jars && cp .jars/*.jar dist/jars
+	@cp -r jobs conf dist/ && find dist -name __pycache__ -prune -exec rm -r {} +
+	@touch $@
+
+airflow: .airflow/.installed ## An environment of its own for the scheduler, in .airflow.
+
+.airflow/.installed: jobs/dags/requirements.lock $(VENV)
+	@.venv/bin/uv venv --quiet --clear --python $(PYTHON) .airflow
+	@echo "airflow: installing jobs/dags/requirements.lock (about a minute the first time)"
+	@.venv/bin/uv pip install --quiet --python .airflow/bin/python --require-hashes -r jobs/dags/requirements.lock
+	@touch $@
+
 # ---------------------------------------------------------------- upkeep
 
 lock: $(VENV) ## Write requirements.lock from pyproject.toml, keeping what still fits; UPGRADE=--upgrade moves all.
 	@.venv/bin/uv pip compile --quiet $(UPGRADE) --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --extra demo --extra dev -o requirements.lock pyproject.toml
+	@.venv/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url -c requirements.lock --no-emit-package pyspark --no-emit-package pysail -o cluster.lock pyproject.toml
+	@.venv/bin/uv pip compile --quiet $(UPGRADE) --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url -o jobs/dags/requirements.lock jobs/dags/requirements.in
 
 clean: ## Remove what setup and the tools made; the lake in data/ stays.
-	@rm -rf .venv .jars .cache .hypothesis build dist
+	@rm -rf .venv .jars .airflow .cache .hypothesis build dist site

@@ -5,18 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks import foundation
 from benchmarks.attribution import attribution
-from benchmarks.foundation import SCRATCH
+from benchmarks.chains import chains
+from benchmarks.customers import customers
+from benchmarks.customers_growth import customers_growth
+from benchmarks.first_visit import first_visit
 from benchmarks.identity import identity
 from benchmarks.identity_world import world
+from benchmarks.incremental import incremental
+from benchmarks.interest_segments import interest_segments
+from benchmarks.interest_truth import interest_truth
 from benchmarks.landing import landing
+from benchmarks.live_interests import live_interests
 from benchmarks.machine import facts
+from benchmarks.new_arrivals import new_arrivals
 from benchmarks.page import page
+from benchmarks.related import related
 from benchmarks.retailer import retailer
+from benchmarks.segments import segments
 
 PARTS = {
     **foundation.PARTS,
@@ -25,24 +37,44 @@ PARTS = {
     "retailer": retailer,
     "identity": identity,
     "persons": world,
+    "customers": customers,
+    "customers_growth": customers_growth,
+    "segments": segments,
+    "interest_segments": interest_segments,
+    "interest_truth": interest_truth,
+    "live_interests": live_interests,
+    "related": related,
+    "chains": chains,
+    "new_arrivals": new_arrivals,
+    "first_visit": first_visit,
+    "incremental": incremental,
 }
-RESULTS = SCRATCH / "foundation.json"
+SMALL: dict[str, Callable[[], dict[str, Any]]] = {
+    "landing": partial(landing, sizes=(20_000, 80_000)),
+    "retailer": partial(retailer, shrink=500),
+    "continuous": partial(foundation.continuous, seconds=30),
+}
+"""Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""
+
 PAGE = Path("docs/benchmarks.md")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure the parts asked for; the page keeps the last result of each of the others."""
+    """Measure the parts asked for; the page keeps the section of each of the others."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be given again")
-    wanted = parser.parse_args(arguments).only or list(PARTS)
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for name in wanted:
+    parser.add_argument("--small", choices=SMALL, action="append", help="rehearse a part, and write nothing")
+    asked = parser.parse_args(arguments)
+    for name in asked.small or ():
+        print(json.dumps(SMALL[name](), indent=2))
+    if asked.small:
+        return 0
+    for name in asked.only or list(PARTS):
         machine = facts()
-        results[name] = {**PARTS[name](), "machine": machine}
-        SCRATCH.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
-        PAGE.write_text(page(results), encoding="utf-8")
-    print(page(results))
+        result = {**PARTS[name](), "machine": machine}
+        standing = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page({name: result}, standing), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
     return 0
 
 

@@ -7,7 +7,6 @@ it stands in another environment, `TILLPOST_BENCH_PEER` names that one's interpr
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -150,16 +149,6 @@ def distance(table: pa.Table, found: dict[str, float]) -> float:
         rest[index[channel]] = 0
         off.append(abs(1 - np.linalg.solve(without, rest)[index[""]] / everything - found[channel]))
     return float(max(off))
-
-
-def exponent(growth: list[tuple[int, float]]) -> float:
-    """By which power of their number the seconds grow.
-
-    >>> exponent([(10, 2.0), (1000, 200.0)])
-    1.0
-    """
-    (few, short), (many, long) = growth
-    return math.log(long / short) / math.log(many / few)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ RECEIPTS_A_SECOND = 20
 WARM_SECONDS, SECONDS = 30, 150
 
 
-def continuous(place: Path, sets: Sequence[str]) -> dict[str, Any]:
-    """A living process with a file a second; its seconds from file to silver."""
+def continuous(place: Path, sets: Sequence[str], seconds: int = SECONDS) -> dict[str, Any]:
+    """A living process with a file a second; its seconds from file to silver, of the files of so many seconds."""
     shutil.rmtree(place, ignore_errors=True)
     words = ["ingest", "--continuous", "--every", "1", *(word for pair in sets for word in ("--set", pair))]
     chance, lake, landing = random.Random(20), f"{place}/lake", f"{place}/landing"
@@ -48,7 +48,7 @@ def continuous(place: Path, sets: Sequence[str]) -> dict[str, Any]:
         assert process.stdout is not None
         if not any(line.startswith("following") for line in process.stdout):
             raise SystemExit("bench: continuous ingest did not start")
-        landed = dict(_landed(landing, chance, WARM_SECONDS + SECONDS))
+        landed = dict(_landed(landing, chance, WARM_SECONDS + seconds))
         _until_in_silver(lake, len(landed))
         process.send_signal(signal.SIGTERM)
         said = [line for line in process.stdout if " UTC, " in line]

@@ -34,7 +34,7 @@ def demo() -> dict[str, Any]:
     place = SCRATCH / "demo"
     shutil.rmtree(place, ignore_errors=True)
     shutil.rmtree(SCRATCH / "landing", ignore_errors=True)
-    return {"demo": asdict(_run("demo", LAST, place)), "command": "tillpost demo"}
+    return {"demo": _run("demo", LAST, place).cost, "command": "tillpost demo"}
 
 
 def day() -> dict[str, Any]:
@@ -48,9 +48,9 @@ def day() -> dict[str, Any]:
     written = versions(root)
     again = _run("run", LAST, place)
     return {
-        "next": asdict(following),
+        "next": following.cost,
         "next_moved": moved(standing, written),
-        "again": asdict(again),
+        "again": again.cost,
         "again_moved": moved(written, versions(root)),
         "tables": len([name for name, version in written.items() if version is not None]),
         "command": f"tillpost demo --as-of {DAY_BEFORE}, then twice tillpost run --as-of {LAST}",
@@ -70,10 +70,10 @@ def reconcile() -> dict[str, Any]:
     }
 
 
-def continuous() -> dict[str, Any]:
+def continuous(seconds: int = living.SECONDS) -> dict[str, Any]:
     """Seconds from file to silver at 20 receipts a second."""
     place = SCRATCH / "continuous"
-    return living.continuous(place, [*sets(place), f"landing.root={place}/landing"])
+    return living.continuous(place, [*sets(place), f"landing.root={place}/landing"], seconds)
 
 
 PARTS = {"demo": demo, "day": day, "reconcile": reconcile, "continuous": continuous}

@@ -1,16 +1,13 @@
 """The identity graph on evidence whose truth is known: seconds, growth, precision and recall, and a day on top.
 
-Each measurement is a process of its own with an 8 GB driver, as a session would be. Evidence and results lie under
-`data/bench/identity`. Where `TILLPOST_BENCH_SPLINK` names an interpreter that has the package `splink`, its clustering
-(on DuckDB) labels the smallest evidence beside ours.
+Each size is a process of its own, with the engine and memory of `conf/local.yaml`, as a session would be. Evidence and
+results lie under `data/bench/identity`.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import os
-import subprocess
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,79 +18,69 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
 
 from benchmarks.identity_truth import scores, simulate
-from benchmarks.processes import Scale
+from benchmarks.kept import Kept
+from benchmarks.processes import exponent, measured
+from pipelines.context import session
+from pipelines.identity import Resolution, Rules, load, resolution, update
+from pipelines.identity.labels import labels
+from pipelines.settings import load as settings
 
 SIZES = (1_000_000, 10_000_000)
 NEW = 100_000
-GOALS = {"seconds": 240.0, "exponent": 1.1, "precision": 0.995, "recall": 0.95, "day": 0.1}
+GOALS = {"seconds": 240.0, "exponent": 1.1, "precision": 0.995, "recall": 0.95, "day": 0.1, "day_growth": 1.2}
 PLACE = Path("data/bench/identity")
 RULES = Path("conf/identity.yaml")
 
 
-SPLINK = """
-import sys, time
-import duckdb
-from splink import DuckDBAPI
-from splink.clustering import cluster_pairwise_predictions_at_threshold
-session = duckdb.connect()
-ends = ", ".join(f"{end}_type || ':' || {end}_value as {end[0]}" for end in ("left", "right"))
-session.execute(f"create table edges as select distinct {ends} from read_parquet('{sys.argv[1]}/*.parquet')")
-session.execute("create table nodes as select l as node from edges union select r from edges")
-started = time.monotonic()
-cluster_pairwise_predictions_at_threshold("nodes", "edges", DuckDBAPI(connection=session), "node", "l", "r")
-print("seconds", time.monotonic() - started)
-"""
+SPLINK = ("splink==4.0.17", "duckdb==2.0.0")
+"""The peer, in an environment that uv makes for it and keeps in its cache."""
 
 
 def identity(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
-    """Resolve each size from nothing, then a day on top of the largest, and label its components alone."""
-    runs = {str(size): _apart(size) for size in sizes}
-    small, large = (runs[str(size)] for size in (sizes[0], sizes[-1]))
-    growth = (
-        math.log(large["seconds"] / small["seconds"]) / math.log(sizes[-1] / sizes[0])
-        if len(sizes) > 1
-        else None
-    )
-    splink = _splink(PLACE / str(sizes[0]))
+    """Resolve each size from nothing and a day on top, and label the components of the smallest with Splink.
+
+    Killed and called again, it goes on with the row that it had come to.
+    """
+    kept = Kept(PLACE)
+    runs = {str(size): kept.once(str(size), partial(_apart, size)) for size in sizes}
+    splink = kept.once("splink", lambda: _splink(PLACE / str(sizes[0])))
+    kept.forget("splink", *runs)
+    growth = [(run["edges"], run["seconds"]) for run in runs.values()]
     return {
         "runs": runs,
-        "exponent": growth,
+        "exponent": exponent(growth),
+        "day_growth": runs[str(sizes[-1])]["day_seconds"] / runs[str(sizes[0])]["day_seconds"],
         "splink": splink,
         "command": "python -m benchmarks --only identity",
     }
 
 
-def _splink(place: Path) -> float | None:
-    """The peer's seconds; null where it is not installed."""
-    interpreter = os.environ.get("TILLPOST_BENCH_SPLINK")
-    if not interpreter:
-        return None
-    ran = subprocess.run([interpreter, "-c", SPLINK, str(place)], capture_output=True, text=True, check=True)
-    return round(float(ran.stdout.split("seconds ")[-1]), 1)
+def _splink(place: Path) -> dict[str, Any]:
+    """The peer's seconds for the labels of the edges from nothing; what it does otherwise is not counted."""
+    uv = Path(sys.executable).with_name("uv")
+    packages = [word for package in SPLINK for word in ("--with", package)]
+    alone = ["run", "--quiet", "--no-project", "--isolated", "--python", sys.executable, *packages]
+    peer = Path(__file__).with_name("peers") / "identity_splink.py"
+    ran = measured([str(uv), *alone, str(peer), str(place / "edges.parquet")])
+    found = re.search(r"(\d+) nodes in (\d+) clusters took ([\d.]+) s", ran.lines[-1])
+    if not found:
+        raise SystemExit(f"bench: Splink said {ran.lines[-1]}")
+    return {"nodes": int(found[1]), "clusters": int(found[2]), "seconds": float(found[3])}
 
 
 def _apart(size: int) -> dict[str, Any]:
     """One size in a process of its own, weighed."""
     out = PLACE / f"{size}.json"
-    with subprocess.Popen([sys.executable, "-m", "benchmarks.identity", str(size), str(out)]) as process:
-        scale = Scale(process.pid)
-        scale.start()
-        code = process.wait()
-        scale.stop()
-    if code:
-        raise SystemExit(f"bench: resolving {size} edges ended with exit code {code}")
-    measured: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    return {**measured, "peak_bytes": scale.peak, "jvm_bytes": scale.jvm}
+    ran = measured([sys.executable, "-m", "benchmarks.identity", str(size), str(out)])
+    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return {**found, "peak_bytes": ran.peak_bytes, "jvm_bytes": ran.jvm_bytes}
 
 
 def run(size: int) -> dict[str, Any]:
     """All measurements of one size."""
-    from pipelines.identity import load, resolution, update
-    from pipelines.lakehouse.session import spark_session, stop
-    from pipelines.settings import load as settings
-
     place = PLACE / str(size)
     place.mkdir(parents=True, exist_ok=True)
     known = simulate(size, seed=7)
@@ -104,14 +91,24 @@ def run(size: int) -> dict[str, Any]:
     alone, edges = _timed(partial(_scipy, by_day)), by_day.num_rows
     del by_day
     rules = load(RULES)
-    spark = spark_session(
-        settings(sets=["spark.driver_memory=8g", "spark.shuffle_partitions=16", f"lake.root={place}"]).spark,
-        app_name="benchmarks.identity",
-    )
+    local = settings(Path("conf/local.yaml"), ["spark.driver_memory=8g", "spark.shuffle_partitions=16"])
+    with session(local, app_name="benchmarks.identity") as spark:
+        found = _resolved(spark, place, rules)
+    return {
+        "edges": edges - new,
+        "new": new,
+        **found,
+        "scipy_seconds": alone,
+        "scores": [list(row) for row in scores(known.owners, _standing(place))],
+    }
+
+
+def _resolved(spark: SparkSession, place: Path, rules: Rules) -> dict[str, Any]:
+    """From nothing, and the day on top."""
     spark.range(10).mapInArrow(lambda batches: batches, "id long").count()  # starts the workers
     history, day = (spark.read.parquet(str(place / f"{name}.parquet")) for name in ("edges", "new"))
 
-    def write(found: Any, name: str) -> None:
+    def write(found: Resolution, name: str) -> None:
         found.identifiers.write.mode("overwrite").parquet(str(place / f"{name}.identifiers"))
         found.components.write.mode("overwrite").parquet(str(place / f"{name}.components"))
 
@@ -119,23 +116,11 @@ def run(size: int) -> dict[str, Any]:
     before = spark.read.parquet(str(place / "history.components"))
     on_top = _timed(lambda: write(update(history.unionByName(day), before, day, rules), "day"))
     touched = spark.read.parquet(str(place / "day.components")).count()
-    found = _standing(place)
-    stop(spark)
-    return {
-        "edges": edges - new,
-        "new": new,
-        "seconds": seconds,
-        "day_seconds": on_top,
-        "day_touched": touched,
-        "scipy_seconds": alone,
-        "scores": [list(row) for row in scores(known.owners, found)],
-    }
+    return {"seconds": seconds, "day_seconds": on_top, "day_touched": touched}
 
 
 def _scipy(edges: pa.Table) -> None:
     """The labels alone, without any rule, in this process."""
-    from pipelines.identity.labels import labels
-
     ends = (
         pc.binary_join_element_wise(edges[f"{end}_type"], edges[f"{end}_value"], ":")
         for end in ("left", "right")

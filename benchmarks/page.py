@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from benchmarks import customers_page, mail_page
 from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
-from benchmarks.attribution import exponent
 from benchmarks.foundation import GOALS
 from benchmarks.identity import GOALS as IDENTITY
 from benchmarks.landing import GOALS as LANDING_GOALS
+from benchmarks.processes import exponent
 from benchmarks.retailer import A_DAY, PART
 from benchmarks.retailer import GOAL as RETAILER_GOAL
 
@@ -17,16 +20,15 @@ HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
 
 # Figures
 
-`make bench` measures and writes this page; `python -m benchmarks --only demo` (or `day`, `reconcile`, `attribution`,
-`landing`, `retailer`, `continuous`, `identity`, `persons`) measures one part and leaves the others as they were. Each
-figure is of a whole command as a person would run it, in a folder of its own. Peak memory is the largest sum of the
-resident sets of Python, its workers and, where there is one, the JVM."""
+`make bench` measures and writes this page; `python -m benchmarks --only PART` (`--help` names the parts) measures one
+part and leaves the others as they were. Each figure is of a whole command as a person would run it, in a folder of its
+own. Peak memory is the largest sum of the resident sets of Python, its workers and, where there is one, the JVM."""
 _AGREE = """Every line that landed is in silver, in quarantine or a duplicate, and every sum is the source's,
 to the cent."""
 
 
-def page(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """The text of the page; a part without a result is left out."""
+def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
+    """The text of the page: a section for each result, and those of the standing page that have none, as they are."""
     sections = {
         "demo": demo_section,
         "day": day_section,
@@ -37,14 +39,31 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "continuous": continuous_section,
         "identity": identity_section,
         "persons": persons_section,
+        "customers": partial(customers_page.customers_section, table=table, met=_met),
+        "customers_growth": partial(customers_page.growth_section, table=table, met=_met),
+        "segments": partial(customers_page.segments_section, table=table, met=_met),
+        "interest_segments": partial(customers_page.interest_segments_section, table=table),
+        "interest_truth": partial(customers_page.interest_truth_section, table=table),
+        "live_interests": partial(customers_page.live_section, table=table, met=_met),
+        "related": partial(mail_page.related_section, table=table),
+        "chains": partial(mail_page.chains_section, table=table),
+        "new_arrivals": partial(mail_page.new_arrivals_section, table=table),
+        "first_visit": partial(mail_page.first_visit_section, table=table),
+        "incremental": incremental_section,
     }
-    parts = [HEAD]
+    parts = {_subject(text): text for text in re.split(r"\n+(?=## )", standing.rstrip())[1:]}
     for name, section in sections.items():
         if name in results:
             result = results[name]
             machine = [(key, value) for key, value in result["machine"].items()]
-            parts += [*section(result), table(("measured with", f"`{result['command']}`"), machine)]
-    return "\n\n".join(parts) + "\n"
+            text = [*section(result), table(("measured with", f"`{result['command']}`"), machine)]
+            parts[_subject(text[0])] = "\n\n".join(text)
+    return "\n\n".join([HEAD, *parts.values()]) + "\n"
+
+
+def _subject(section: str) -> str:
+    """A section's heading without its numbers."""
+    return re.sub(r"[\d,]", "", section.splitlines()[0])
 
 
 def demo_section(result: Mapping[str, Any]) -> list[str]:
@@ -80,6 +99,28 @@ def reconcile_section(result: Mapping[str, Any]) -> list[str]:
     ]
     verdict = _AGREE if result["reconciled"] else "**These do not agree.**"
     return ["## Every line and every cent", table(("counted in", "lines", "sum"), rows), verdict]
+
+
+def incremental_section(result: Mapping[str, Any]) -> list[str]:
+    """In how many simulated worlds the interval of what mails caused holds the truth."""
+    held, goal = result["held"], result["goal"]
+    judged = [
+        (
+            f"worlds of {result['seeds']} whose interval holds the truth",
+            f"{held}",
+            f"{goal:.0f}",
+            _verdict(held >= goal),
+        )
+    ]
+    measured = [
+        ("true effect, purchases per person, mean of the worlds", f"{result['mean truth']:.3f}"),
+        ("width of the interval, mean of the worlds", f"{result['mean width']:.3f}"),
+    ]
+    return [
+        "## What mails caused, against the truth",
+        table(("", "measured", "goal", ""), judged),
+        table(("measured", "value"), measured),
+    ]
 
 
 def attribution_section(result: Mapping[str, Any]) -> list[str]:
@@ -129,6 +170,7 @@ def landing_section(result: Mapping[str, Any]) -> list[str]:
             f"{size['tillpost']['peak_bytes'] / 2**30:.1f} GB",
             f"{size['duckdb']['seconds']:.1f} s",
             f"{size['tillpost']['seconds'] / size['duckdb']['seconds']:.1f}",
+            f"{size['tillpost']['cpu_seconds']:.0f} s, {size['duckdb']['cpu_seconds']:.0f} s",
         )
         for size in sizes
     ]
@@ -144,7 +186,7 @@ def landing_section(result: Mapping[str, Any]) -> list[str]:
     ]
     return [
         "## Landing to silver: web events as JSON Lines",
-        table(("events", "tillpost", "a second", "peak memory", "DuckDB", "times"), rows),
+        table(("events", "tillpost", "a second", "peak memory", "DuckDB", "times", "of CPU, each"), rows),
         table(
             ("", "measured", "goal", ""),
             [(name, found, f"{goal}", _verdict(good)) for name, found, goal, good in judged],
@@ -221,6 +263,12 @@ def identity_section(result: Mapping[str, Any]) -> list[str]:
         _met("seconds for the largest, from nothing", largest["seconds"], IDENTITY["seconds"], lower=True),
         _met("growth exponent", result["exponent"], IDENTITY["exponent"], lower=True),
         _met("a day on top, as a share of it", share, IDENTITY["day"], lower=True),
+        _met(
+            "the same day, as a multiple of that on the shortest",
+            result["day_growth"],
+            IDENTITY["day_growth"],
+            lower=True,
+        ),
         _met("pairwise precision", scored["all"][0], IDENTITY["precision"], lower=False),
         _met("pairwise recall", scored["all"][1], IDENTITY["recall"], lower=False),
     ]
@@ -246,13 +294,14 @@ def identity_section(result: Mapping[str, Any]) -> list[str]:
         "peak memory",
     )
     smallest, *_ = result["runs"].values()
-    splink = "not installed" if result["splink"] is None else f"{result['splink']:.1f} s"
+    splink = result["splink"]
     kinds = [(kind, f"{precision:.4f}", f"{recall:.4f}") for kind, (precision, recall) in scored.items()]
     return [
         "## Persons from evidence, against the truth",
         table(("", "measured", "goal", ""), judged),
         table(header, runs),
-        f"Splink's clustering of the first {smallest['edges'] + smallest['new']:,} edges, labels alone: {splink}.",
+        f"Splink's clustering of the same {smallest['edges']:,} edges, labels alone: {splink['seconds']:.1f} s "
+        f"({splink['nodes']:,} nodes in {splink['clusters']:,} clusters).",
         table(("pairs with an identifier of type", "precision", "recall"), kinds),
     ]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import resource
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -29,6 +32,7 @@ class Measured:
         jvm_bytes: The JVM's part at that moment.
         stages: Seconds of each stage, as the command says.
         lines: All that it said.
+        cpu_seconds: Of all its processes, in and for them: what the work costs, however busy the machine is.
     """
 
     seconds: float
@@ -36,6 +40,12 @@ class Measured:
     jvm_bytes: int
     stages: dict[str, float] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
+    cpu_seconds: float = 0.0
+
+    @property
+    def cost(self) -> dict[str, Any]:
+        """What the page shows of a run."""
+        return {name: value for name, value in asdict(self).items() if name != "lines"}
 
 
 def tillpost(arguments: Sequence[str]) -> list[str]:
@@ -54,7 +64,7 @@ def measure(arguments: Sequence[str]) -> Measured:
     Raises:
         SystemExit: it failed; what it said has been shown.
     """
-    return replace(measured(tillpost(arguments)), lines=())
+    return measured(tillpost(arguments))
 
 
 def measured(command: Sequence[str]) -> Measured:
@@ -64,7 +74,7 @@ def measured(command: Sequence[str]) -> Measured:
         SystemExit: it failed; what it said has been shown.
     """
     lines: list[str] = []
-    started = time.monotonic()
+    started, spent = time.monotonic(), _children_seconds()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=own_environment(os.environ)
     ) as process:
@@ -78,7 +88,14 @@ def measured(command: Sequence[str]) -> Measured:
         scale.stop()
     if code:
         raise SystemExit(f"bench: `{' '.join(command)}` ended with exit code {code}")
-    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines))
+    cpu = round(_children_seconds() - spent, 1)
+    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines), cpu)
+
+
+def _children_seconds() -> float:
+    """CPU seconds of the processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -88,6 +105,16 @@ def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
     {'HOME': 'home'}
     """
     return {name: value for name, value in environment.items() if not name.startswith("TILLPOST_")}
+
+
+def exponent(growth: Sequence[tuple[int, float]]) -> float:
+    """By which power of their number the seconds grow, from the first size to the last: 1 is straight.
+
+    >>> exponent([(10, 2.0), (100, 25.0), (1000, 200.0)])
+    1.0
+    """
+    (few, short), (many, long) = growth[0], growth[-1]
+    return round(math.log(long / short) / math.log(many / few), 3)
 
 
 def stage_seconds(lines: Iterable[str]) -> dict[str, float]:

@@ -6,10 +6,10 @@ from pipelines import ingest
 from pipelines.bronze import files
 from pipelines.bronze import records as bronze
 from pipelines.flow import FLOW
-from pipelines.lakehouse import audit
+from pipelines.lakehouse import audit, digests
 from pipelines.lakehouse.refusal import quarantine_of
 from pipelines.lakehouse.table import Facts, Table
-from pipelines.publish import releases
+from pipelines.publish import published_lists, releases
 
 _MADE = tuple(step.table for step in FLOW)
 
@@ -17,11 +17,13 @@ TABLES: tuple[Table, ...] = (
     files.TABLE,
     *bronze.TABLES.values(),
     ingest.TOKENS,
+    digests.DIGESTS,
     *(table for table in _MADE if table.layer == "silver"),
     *(quarantine_of(table) for table in _MADE if isinstance(table.write, Facts)),
     *(table for table in _MADE if table.layer == "gold"),
     audit.TABLE,
     releases.TABLE,
+    published_lists.TABLE,
 )
 
 

@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from pipelines.errors import TillpostError
 from pipelines.runner import Outcome
 
-WRAPPED = ("grain", "where to look", "what to do", "found")  # columns of prose
+WRAPPED = ("grain", "where to look", "what to do", "found", "tables")  # columns of prose
 OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 160)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 

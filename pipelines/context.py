@@ -28,6 +28,8 @@ from pipelines.bronze import records as bronze
 from pipelines.calc.time import books_close
 from pipelines.errors import ConcurrentWrite, LeaseHeld
 from pipelines.flow import FLOW, of_stage
+from pipelines.gold.segment_people import predicates
+from pipelines.gold.trigger_candidates import conditions
 from pipelines.lakehouse import audit
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
@@ -36,7 +38,7 @@ from pipelines.lakehouse.sail import sail_session
 from pipelines.lakehouse.session import spark_session, stop, submitted
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.lakehouse.tracking import Tracking
-from pipelines.models.als import champion as als_champion
+from pipelines.models.champions import LOADERS
 from pipelines.replay import Replay
 from pipelines.runner import Outcome, Run
 from pipelines.settings import Settings
@@ -128,7 +130,13 @@ def session(settings: Settings, *, app_name: str = "tillpost") -> Iterator[Spark
 
 @contextmanager
 def within(spark: SparkSession, settings: Settings, as_of: date, report: Report) -> Iterator[Context]:
-    """A run of one date in an open session."""
+    """A run of one date in an open session.
+
+    Raises:
+        SettingsError: a segment or a trigger asks for a column that is not there.
+    """
+    predicates(settings.segments.defined)
+    conditions(settings.triggers.defined)
     context = at_close(spark, settings, as_of, report)
     lake, run = Lake(spark, settings.lake.root), context.run
     ahead = newest_date(lake, LANDED) > as_of
@@ -168,7 +176,7 @@ def _champions(settings: Settings, as_of: date) -> Callable[[str], Any]:
     def champion(name: str) -> Any:
         tracking = tracking_of(settings)
         found = tracking.champion(name, as_of)
-        return None if found is None else als_champion.load(tracking, found)
+        return None if found is None else LOADERS[name](tracking, found)
 
     return champion
 

@@ -96,7 +96,7 @@ SELECT (SELECT count(*) FROM silver.receipt_lines) AS lines,
 """
 
 _MADE = """
-SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}') AS people,
+SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}' AND purchase_days > 0) AS people,
        (SELECT count(*) FROM gold.interest_profiles) AS interests,
        (SELECT count(*) FROM gold.replenishment) AS habits,
        (SELECT count(DISTINCT person_id) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS mails,

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from pipelines.identity import Resolution, Rules, resolution, update
 from pipelines.identity.evidence import EDGE
 from pipelines.identity.rules import SEPARATOR
-from pipelines.identity.shared import held
+from pipelines.identity.shared import gathered
 from pipelines.incremental import Asked
 from pipelines.lakehouse.lake import CHANGE_SIGN, Lake, any_of
 from pipelines.lakehouse.mark import Mark
@@ -62,7 +62,7 @@ def _found(
             known = _known(lake.read(persons.TABLE, standing))
         except AnalysisException:  # the change feed was cleaned away: everything anew, never guess
             return _kept(resolution(evidence, law))
-        changed = held(changed)
+        changed = gathered(changed)
         if changed.isEmpty():
             return None
         gone = changed.where(F.col(CHANGE_SIGN) < 0)
@@ -129,7 +129,7 @@ def placed(
     rows = rows.localCheckpoint()
     (scope,) = table.scope
     named = found.replaced.select(F.col("component").alias(scope)).unionByName(rows.select(scope))
-    touched = held(named.distinct())
+    touched = gathered(named.distinct())
     few = [row[0] for row in touched.limit(most + 1).collect()]  # bounded by `most`
     said = f"{touched.count()} x {scope}"
     if len(few) <= most:

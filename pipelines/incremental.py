@@ -95,7 +95,7 @@ def touched(
         if before != now:
             needed = tuple(read.by.values()) if read.by else read.on
             try:
-                changed = lake.changes(read.table, before, now, needed, of=read.on if read.whole else ())
+                changed = lake.changes(read.table, before, now, needed, of=_looked_at(read, needed))
                 if read.whole:
                     if not changed.isEmpty():
                         return EVERYTHING
@@ -127,6 +127,11 @@ def touched(
     return Touched(values) if table.stretch is None or not values else _stretched(lake, table, values)
 
 
+def _looked_at(read: Input, needed: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of an input of which a change touches something; none: all of them."""
+    return tuple(dict.fromkeys((*needed, *read.on))) if read.on and read.through is None else ()
+
+
 def _stretched(lake: Lake, table: Table, dates: Sequence[date]) -> Touched:
     found = touched_rows(lake, table, dates)
     return EVERYTHING if found is None else Touched(found, needed_dates(lake, table, found))
@@ -151,7 +156,7 @@ def _all(lake: Lake, table: Table, versions: Mapping[str, int], asked: Asked) ->
 
 def _way(table: Table, read: Input, versions: Mapping[str, int]) -> Key:
     """What the values that `_lift` finds for the rows of an input hang on."""
-    step = (read.table.name, *(read.by.items() if read.by else read.on))
+    step = (read.table.name, *(read.by or {}).items(), *read.shared.items())
     if read.by:
         return step
     through = _reading(table, read.through)
@@ -164,7 +169,7 @@ def _lift(lake: Lake, table: Table, read: Input, rows: DataFrame, versions: Mapp
         return rows.select(*(F.col(source).alias(scope) for scope, source in read.by.items()))
     through = _reading(table, read.through)
     link = lake.read(through.table, versions[through.table.name])
-    met = link.join(F.broadcast(rows.select(*read.on).distinct()), on=list(read.on), how="left_semi")
+    met = link.join(F.broadcast(_renamed(rows, read.shared)), on=list(read.shared.values()), how="left_semi")
     return _lift(lake, table, through, met, versions)
 
 
@@ -182,9 +187,14 @@ def _narrow(table: Table, read: Input, frames: Mapping[str, DataFrame], values: 
     if read.through is not None:
         through = _reading(table, read.through)
         if through.by:
-            keys = _narrow(table, through, frames, values).select(*read.on).distinct()
+            back = {theirs: own for own, theirs in read.shared.items()}
+            keys = _renamed(_narrow(table, through, frames, values), back)
             return rows.join(F.broadcast(keys), on=list(read.on), how="left_semi")
     return rows
+
+
+def _renamed(rows: DataFrame, names: Mapping[str, str]) -> DataFrame:
+    return rows.select(*(F.col(name).alias(other) for name, other in names.items())).distinct()
 
 
 def _reading(table: Table, wanted: Table | None) -> Input:

@@ -18,11 +18,12 @@ from pyspark.sql import functions as F
 from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse import storage
+from pipelines.lakehouse.digests import known_again
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import BINARY, LONG, STRING
-from pipelines.lakehouse.vault import KeyRef
+from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift, drift_in
 from pipelines.landing.files import MANIFEST, landed
@@ -163,7 +164,10 @@ def append(
     framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
     marked = _marked(table, mark, plan.batch)
     if source.contacts:
-        with lake.store.held(framed) as records:  # read twice, and sealing is not free
+        with (
+            lake.store.held(framed) as sealed,
+            known_again(lake, sealed) as records,
+        ):  # read twice, and sealing is not free
             _seal(lake, records, mark, plan.batch)
             version = lake.commit(table, records.select(*table.names), marked, parent=parent)
     else:

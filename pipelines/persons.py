@@ -113,8 +113,8 @@ def explain(root: str, who: str) -> Explained:
         list(_paths(person, since, _ties(root, mine))),
         select(
             root,
-            "SELECT changed_at, identifier_type || ':' || identifier_value AS identifier, from_person, to_person, why "
-            f"FROM silver.identity_changes WHERE {changed} ORDER BY changed_at, identifier LIMIT {_SHOWN}",
+            "SELECT changed_at, identifier_type || ':' || identifier_value AS identifier, from_person, to_person, why, "
+            f"rule FROM silver.identity_changes WHERE {changed} ORDER BY changed_at, identifier LIMIT {_SHOWN}",
         ).to_pylist(),
         select(
             root,

@@ -18,10 +18,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.flow import Step, step_of
-from pipelines.lakehouse.facts import account_of, settle
+from pipelines.lakehouse.facts import account_of, losers_of, settle
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.refusal import judge
-from pipelines.lakehouse.table import Facts, Table
+from pipelines.lakehouse.table import Facts, History, Journal, Table
 
 
 @dataclass
@@ -47,12 +47,15 @@ class Replay:
     def _build(self, step: Step) -> DataFrame:
         table = step.table
         inputs = [self.frame(read.table) for read in table.reads]
-        rows = step.build(*inputs, as_of=self.as_of, **self.values(table))
+        dated = isinstance(table.write, History | Journal)
+        standing = {"standing": self.lake.read(table)} if dated else {}
+        rows = step.build(*inputs, as_of=self.as_of, **self.values(table), **standing)
         if not isinstance(table.write, Facts):
             return rows
         flagged = self._held(judge(rows, table))
         nothing = flagged.select(*table.names).limit(0)
-        return settle(table, flagged, nothing, account_of(table, flagged, max_keys=0)).rows
+        losers = self._held(losers_of(table, flagged, nothing))
+        return settle(table, flagged, nothing, account_of(table, flagged, max_keys=0), losers).rows
 
     def _held(self, rows: DataFrame) -> DataFrame:
         return self._holding.enter_context(self.lake.store.held(rows))

@@ -1,9 +1,9 @@
 """Back to an earlier release: gold and the send list read again as they did when it was made.
 
 Each table is restored by a new commit, which brings back the rows and with them the watermark, so the next run
-goes on from there as if nothing later had been built; bronze and silver stay, and nothing is lost. Then `latest`
-names the release. Killed anywhere and run again, it finishes what is missing. What later releases exported stays
-in its folder, and their rows in `audit.releases`.
+goes on from there as if nothing later had been built; bronze, silver and live gold stay, and nothing is lost. Then
+`latest` names the release. Killed anywhere and run again, it finishes what is missing. What later releases exported
+stays in its folder, and their rows in `audit.releases`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Read inputs, build, check, write: for one table, or for a stage of the flow.
 
 The write follows from the contract. Facts: new records join what stands (`lakehouse.facts`). By scope: the
-touched values are rebuilt and replaced. A snapshot: the partition of `as_of` is replaced. A table whose
+touched values are rebuilt and replaced. A snapshot: the partition of `as_of` is replaced. A history: spells begin
+and end. A journal: what is open is decided. A table whose
 inputs, settings, contract and models are those of its watermark is left alone, without a Spark job.
 """
 
@@ -25,12 +26,12 @@ from pipelines.evidence import placed, resolved
 from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
 from pipelines.lakehouse import log
-from pipelines.lakehouse.facts import account_of, settle
+from pipelines.lakehouse.facts import account_of, losers_of, settle
 from pipelines.lakehouse.lake import ABSENT, Lake, any_of
 from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
 from pipelines.lakehouse.refusal import BATCH, judge, quarantine_of
-from pipelines.lakehouse.table import ByScope, Components, Facts, Input, Snapshot, Table
+from pipelines.lakehouse.table import ByScope, Components, Facts, History, Input, Journal, Snapshot, Table
 from pipelines.replay import Replay
 from pipelines.silver import person_identifiers
 
@@ -136,8 +137,7 @@ def make(run: Run, step: Step) -> Outcome:
     elif head.mark is None or head.mark.contract != mark.contract:
         lake.ensure(table)
         head = lake.head(table) or head
-    writes = {Facts: _facts, ByScope: _by_scope, Components: _components, Snapshot: _snapshot}
-    write = writes[type(table.write)]
+    write = _WRITES[type(table.write)]
     version, counts, scope = write(run, step, head, mark, values)
     return Outcome(table.name, version, counts, time.monotonic() - started, scope)
 
@@ -200,10 +200,11 @@ def _facts(
         elif account.values is not None:
             replaced = any_of(table.scope[0], account.values) if account.values else None
             standing = standing.where(replaced or "false")
-        judged = settle(table, rows, standing, account)
-        _quarantine(run, table, judged.refused, judged.counts, mark, rebuild=since is None)
-        marked = mark.model_copy(update={"counts": judged.counts, "rebuilt": since is None})
-        version = lake.commit(table, judged.rows, marked, parent=head.version, replace=replaced)
+        with lake.store.held(losers_of(table, rows, standing)) as losers:
+            judged = settle(table, rows, standing, account, losers)
+            _quarantine(run, table, judged.refused, judged.counts, mark, rebuild=since is None)
+            marked = mark.model_copy(update={"counts": judged.counts, "rebuilt": since is None})
+            version = lake.commit(table, judged.rows, marked, parent=head.version, replace=replaced)
         return version, judged.counts, _scope_said(table, None if since is None else account.values)
 
 
@@ -303,6 +304,32 @@ def _snapshot(
     rows = built(run, step, _frames(run, table, mark.inputs), values, EVERYTHING)
     version = lake.commit(table, rows, mark, parent=head.version, replace=any_of(table.scope[0], [run.as_of]))
     return version, _counted(lake, table), f"as of {run.as_of}"
+
+
+def _dated(
+    run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
+) -> tuple[int, Counts | None, str]:
+    table, lake = step.table, run.lake
+    if not isinstance(table.write, History | Journal):
+        raise ValueError(f"{table.name} is not written as a history or a journal")
+    frames = _frames(run, table, mark.inputs)
+    inputs = [frames[read.table.name] for read in table.reads]
+    standing = lake.read(table, head.version)
+    rows = step.build(*inputs, as_of=run.as_of, standing=standing, **values)
+    ends = table.write.ends
+    replace = f"{ends} IS NULL OR {ends} >= DATE'{run.as_of}'"
+    version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
+    return version, _counted(lake, table), f"as of {run.as_of}"
+
+
+_WRITES = {
+    Facts: _facts,
+    ByScope: _by_scope,
+    Components: _components,
+    Snapshot: _snapshot,
+    History: _dated,
+    Journal: _dated,
+}
 
 
 def _scope_said(table: Table, values: tuple[Any, ...] | None) -> str:

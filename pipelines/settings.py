@@ -1,6 +1,6 @@
 """The settings: typed, frozen, and parsed once, before Spark starts.
 
-Sources, the later ones winning: `conf/base.yaml` with `channels.yaml` and `identity.yaml` beside it, the
+Sources, the later ones winning: `conf/base.yaml` with the files of `BESIDE` and `identity.yaml` beside it, the
 environment's file (`--conf conf/cluster.yaml`), environment variables (`TILLPOST__LAKE__ROOT=...`), and
 `--set lake.root=...`. An unknown key in any of them is refused with the nearest known one. Code takes values, never
 this object: the jobs unpack it.
@@ -12,6 +12,7 @@ import difflib
 import os
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,11 +38,27 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from pipelines.calc.attribution.rules import RULES
 from pipelines.calc.channels import ChannelRule, check_rules
+from pipelines.calc.interests import ActionWeight, AttributeRule, ascending, each_once
+from pipelines.calc.links import is_web_address
+from pipelines.calc.loyalty import Programme
+from pipelines.calc.segments.definitions import Segment, each_named_once, expanded
+from pipelines.calc.triggers.definitions import (
+    Cap,
+    Channel,
+    Pause,
+    QuietHours,
+    Trigger,
+    in_known_segments,
+    told_apart,
+)
 from pipelines.errors import SettingsError
 from pipelines.identity.rules import Rules, parse
 
 ENV_PREFIX = "TILLPOST__"
+BESIDE = ("channels.yaml", "interests.yaml", "loyalty.yaml")
+"""Files beside `base.yaml` that hold the tables of a section of their own."""
 
 
 class _Section(BaseModel):
@@ -118,6 +135,7 @@ class IdentitySettings(_Section):
             "email",
             "payment_token",
             "mail_link_id",
+            "sms_link_id",
             "push_token",
             "device_id",
             "cookie",
@@ -161,9 +179,49 @@ class CatalogueSettings(_Section):
 
 
 class InterestSettings(_Section):
-    """How fast an interest fades."""
+    """What an act says of an interest and how fast that fades, and what goods stand for beside their category.
 
-    half_life_days: PositiveInt
+    See `conf/interests.yaml`.
+    """
+
+    actions: Annotated[tuple[ActionWeight, ...], AfterValidator(each_once)]
+    price_bands: Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(ascending)]
+    attributes: tuple[AttributeRule, ...]
+    considered_days: Annotated[int, Field(ge=2)]
+    replenishing_days: Annotated[int, Field(ge=2)]
+
+
+class LoyaltySettings(Programme):
+    """The rules by which points are earned, spent and taken back. See `conf/loyalty.yaml`."""
+
+
+class SegmentSettings(_Section):
+    """Segments of people by conditions over gold. See `conf/segments/` and `docs/segments.md`."""
+
+    defined: Annotated[tuple[Segment, ...], Field(min_length=1), AfterValidator(each_named_once)]
+
+
+class TriggerSettings(_Section):
+    """What raises a message, for whom, and what it holds. See `conf/triggers/` and `docs/triggers.md`."""
+
+    defined: Annotated[tuple[Trigger, ...], Field(min_length=1), AfterValidator(told_apart)]
+
+
+def _with_overall(caps: dict[str, Cap]) -> dict[str, Cap]:
+    if "overall" not in caps:
+        raise ValueError("`overall` is missing: how many messages of any kind one person gets")
+    return caps
+
+
+class DecisionSettings(_Section):
+    """What is asked of every message before it goes, whatever raised it."""
+
+    salt: Annotated[str, Field(min_length=1)]
+    consent: dict[Channel, tuple[Literal["form", "subscribed", "mailed", "token"], ...]]
+    quiet: QuietHours
+    caps: Annotated[dict[Literal["overall", "email", "sms", "push"], Cap], AfterValidator(_with_overall)]
+    pause: Pause
+    cost_days: PositiveInt
 
 
 class ReplenishmentSettings(_Section):
@@ -171,6 +229,42 @@ class ReplenishmentSettings(_Section):
 
     min_purchase_days: Annotated[int, Field(ge=2)]
     min_interval_days: PositiveInt
+
+
+class JourneySettings(_Section):
+    """How far before a purchase its journey reaches, and a visit counts as research for it."""
+
+    lookback_days: PositiveInt
+    ropo_days: PositiveInt
+
+
+class LifecycleSettings(_Section):
+    """What a rhythm is, and when somebody is new, on time, at risk or lapsed by it."""
+
+    new_days: PositiveInt
+    min_purchase_days: Annotated[int, Field(ge=2)]
+    usual_interval_days: PositiveInt
+    tolerance: Share
+    at_risk_after: Annotated[float, Field(gt=1)]
+    lapsed_after: Annotated[float, Field(gt=1)]
+
+    @model_validator(mode="after")
+    def _at_risk_comes_before_lapsed(self) -> LifecycleSettings:
+        if self.at_risk_after >= self.lapsed_after:
+            raise ValueError("at_risk_after must be below lapsed_after, or nobody is ever at risk")
+        return self
+
+
+class LifetimeSettings(_Section):
+    """How many people with two purchase days BG/NBD and Gamma-Gamma ask for."""
+
+    min_repeat_buyers: PositiveInt
+
+
+class ReachSettings(_Section):
+    """What a message costs by channel; the cheapest channel of a person goes by it."""
+
+    message_costs: dict[Literal["email", "sms", "push"], Annotated[Decimal, Field(ge=0)]]
 
 
 class AlsSettings(_Section):
@@ -188,6 +282,19 @@ class AlsSettings(_Section):
     gate_min_gain: float
 
 
+class NextPurchaseSettings(_Section):
+    """The ranker of the next visit's goods: what it learns from, its trees and the time split."""
+
+    look_back: tuple[PositiveInt, ...]
+    trees: PositiveInt
+    leaves: Annotated[int, Field(ge=2)]
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    min_leaf: PositiveInt
+    failures: Annotated[float, Field(gt=0, le=1)]
+    seed: int
+    holdout_days: PositiveInt
+
+
 class RecommendationSettings(_Section):
     """How many recommendations a person gets."""
 
@@ -195,10 +302,91 @@ class RecommendationSettings(_Section):
 
 
 class SendListSettings(_Section):
-    """The mail that follows a receipt: how many goods in each block."""
+    """What a message holds: how many goods in each block, and which habits are due."""
 
     slots_per_block: PositiveInt
     due_within_days: PositiveInt
+
+
+def _web_address(url: str) -> str:
+    if not is_web_address(url.replace("{product_id}", "1")):
+        raise ValueError(f"{url} is not a web address, such as https://shop.example/p/{{product_id}}")
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class MessageSettings(_Section):
+    """What every message says of who sends it, and where its links lead."""
+
+    shop: Annotated[str, Field(min_length=1)]
+    sender: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
+    imprint: Annotated[str, Field(min_length=1)]
+    site: WebAddress
+    product_page: WebAddress | None
+    unsubscribe_page: WebAddress
+    source: Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
+    templates: str | None
+    shown: PositiveInt
+    audiences: tuple[str, ...]
+
+
+class SmtpSettings(_Section):
+    """The SMTP server; the password is in the variable TILLPOST_SMTP_PASSWORD."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=1, le=65535)]
+    security: Literal["starttls", "tls", "none"]
+    user: str | None
+    timeout_seconds: Annotated[float, Field(gt=0)]
+
+
+class DeliverySettings(_Section):
+    """Who carries the messages of each channel, and the journal by which nobody gets one twice."""
+
+    carriers: dict[Literal["email", "sms", "push"], Literal["files", "smtp"]]
+    folder: str
+    journal: str
+    attempts: PositiveInt
+    wait_seconds: Annotated[float, Field(ge=0)]
+    smtp: SmtpSettings
+
+    @model_validator(mode="after")
+    def _smtp_carries_mails(self) -> DeliverySettings:
+        if wrong := [c for c, carrier in self.carriers.items() if carrier == "smtp" and c != "email"]:
+            raise ValueError(f"SMTP carries mails, and not {wrong[0]}")
+        return self
+
+
+def _known_rules(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in RULES]
+    if unknown or not names:
+        raise ValueError(f"{', '.join(unknown) or 'nothing'} names no rule; there are {', '.join(RULES)}")
+    return names
+
+
+class AttributionSettings(_Section):
+    """Which touches count for a purchase, for how long, and by which models it is shared."""
+
+    models: Annotated[tuple[str, ...], AfterValidator(_known_rules)]
+    touches: dict[str, tuple[Literal["sent", "opened", "clicked"], ...]]
+    window_seconds: PositiveInt
+    windows: dict[str, PositiveInt]
+    half_life_days: Annotated[float, Field(gt=0)]
+    post_click: tuple[str, ...]
+    report_days: PositiveInt
+    order: Annotated[int, Field(ge=1, le=3)]
+    replicates: Annotated[int, Field(ge=20, le=10_000)]
+
+
+class ExperimentSettings(_Section):
+    """For how long what people buy counts for an experiment, and what is looked at."""
+
+    window_days: PositiveInt
+    before_days: PositiveInt
+    look_back_days: PositiveInt
+    lift_that_matters: Annotated[float, Field(gt=0)]
 
 
 class RunnerSettings(_Section):
@@ -233,11 +421,39 @@ class Settings(BaseSettings):
     channels: ChannelSettings
     catalogue: CatalogueSettings
     interests: InterestSettings
+    loyalty: LoyaltySettings
     replenishment: ReplenishmentSettings
+    journeys: JourneySettings
+    lifecycle: LifecycleSettings
+    lifetime: LifetimeSettings
+    reach: ReachSettings
     als: AlsSettings
+    next_purchase: NextPurchaseSettings
     recommendations: RecommendationSettings
     send_list: SendListSettings
+    messages: MessageSettings
+    delivery: DeliverySettings
+    segments: SegmentSettings
+    triggers: TriggerSettings
+    decisions: DecisionSettings
+    attribution: AttributionSettings
+    experiments: ExperimentSettings
     runner: RunnerSettings
+
+    @model_validator(mode="after")
+    def _audiences_are_segments(self) -> Settings:
+        names = {segment.name for segment in self.segments.defined}
+        for audience in self.messages.audiences:
+            if audience not in names:
+                raise ValueError(
+                    f"messages.audiences: there is no segment {audience}{_nearest(audience, names)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _triggers_name_segments_that_are_there(self) -> Settings:
+        in_known_segments(self.triggers.defined, [segment.name for segment in self.segments.defined])
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -263,8 +479,7 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     """Read and check all settings.
 
     Args:
-        conf: The environment's file, laid over the `base.yaml`, `channels.yaml` and `identity.yaml` beside it;
-            null: those of `conf` alone.
+        conf: The environment's file, laid over `base.yaml` and the files beside it; null: those of `conf` alone.
         sets: `key=value` pairs with dotted keys; values are read as YAML, so `8`, `true` and `[a, b]` are
             typed.
 
@@ -275,9 +490,13 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
     layers: dict[str, Any] = {}
     _refuse_unknown_variables()
     for source in (
-        *(_yaml_source(path) for path in (base, base.with_name("channels.yaml"))),
+        *(_yaml_source(path) for path in (base, *map(base.with_name, BESIDE))),
         InitSettingsSource(
             Settings, {"identity": {"rules": _yaml_source(base.with_name("identity.yaml"))()}}
+        ),
+        *(
+            InitSettingsSource(Settings, {name: {"defined": defined_in(base.parent / name)}})
+            for name in ("segments", "triggers")
         ),
         *((_yaml_source(conf),) if conf else ()),
         EnvSettingsSource(Settings),
@@ -290,6 +509,42 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
         raise SettingsError(
             _explain(error), remedy=f"Mend the named keys; {base} and the files beside it list every one."
         ) from error
+
+
+def segments_in(file: Path) -> tuple[Segment, ...]:
+    """The segments of one file, checked as those of the settings are.
+
+    Raises:
+        SettingsError: the file or a segment in it cannot be read.
+    """
+    try:
+        return SegmentSettings(defined=tuple(map(Segment.model_validate, defined_in(file)))).defined
+    except ValidationError as error:
+        raise SettingsError(_explain(error), remedy=f"Mend {file}; docs/segments.md has examples.") from error
+
+
+def defined_in(place: Path) -> list[Any]:
+    """The entries of a file of segments or triggers, or of all the files of a folder, each of them expanded.
+
+    Raises:
+        SettingsError: a file is not YAML, or is no list.
+    """
+    found: list[Any] = []
+    for path in sorted(place.glob("*.yaml")) if place.is_dir() else [place]:
+        try:
+            entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise SettingsError(
+                f"The entries of {path} cannot be read: {error}", remedy="Mend the file."
+            ) from error
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise SettingsError(
+                f"{path} is no list of entries",
+                remedy="Write each as `- {name: ..., says: ..., ...}`; docs/segments.md and docs/triggers.md have "
+                "examples.",
+            )
+        found += [segment for entry in entries for segment in expanded(entry)]
+    return found
 
 
 def _checkout_conf() -> Path:

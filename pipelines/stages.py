@@ -21,7 +21,7 @@ from pipelines import publishing
 from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
 from pipelines.context import Context, Skipped, leased, record, tracking_of, unless_done
-from pipelines.errors import SystemFault
+from pipelines.errors import DataError, SystemFault
 from pipelines.flow import of_stage, step_of
 from pipelines.ingest import Plan
 from pipelines.lakehouse import log
@@ -29,13 +29,15 @@ from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.mark import Counts, Mark
 from pipelines.lakehouse.table import Snapshot
 from pipelines.lakehouse.tracking import VersionedRead
-from pipelines.lakehouse.vault import KeyRef, ensure_key
+from pipelines.lakehouse.vault_key import KeyRef, ensure_key
 from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift
 from pipelines.landing.sources import SOURCES
 from pipelines.models.als import job as als_job
 from pipelines.models.als.job import TrainingResult
 from pipelines.models.als.train import AlsParams
+from pipelines.models.next_purchase import Params as NextPurchaseParams
+from pipelines.models.next_purchase import job as next_purchase_job
 from pipelines.publish.release import Published
 from pipelines.runner import Outcome, Run, run_steps
 from pipelines.settings import Settings
@@ -112,10 +114,33 @@ def build(context: Context) -> None:
     _make(context, "build")
 
 
-def train(context: Context) -> TrainingResult:
-    """Fit ALS on what was known at the close, compare it on a time split, and promote it if the gate lets it."""
-    run, settings = context.run, context.settings
+def train(context: Context) -> list[TrainingResult | next_purchase_job.TrainingResult | Skipped]:
+    """Fit the models on what was known at the close, compare each on a time split, and promote those the gate lets.
+
+    A young shop may have enough history for ALS, and too little for a ranker of next visits, which then says so.
+    """
     _require_lake(context)
+    als = _train_als(context)
+    try:
+        return [als, _train_next_purchase(context)]
+    except DataError as error:
+        return [als, Skipped(f"next_purchase is not trained: {error.message}")]
+
+
+def _train_next_purchase(context: Context) -> next_purchase_job.TrainingResult:
+    run, settings = context.run, context.settings
+    return next_purchase_job.train(
+        {name: _versioned(run, name) for name in als_job.INPUTS},
+        as_of=run.as_of,
+        params=NextPurchaseParams(**settings.next_purchase.model_dump(exclude={"holdout_days"})),
+        never_offered=settings.catalogue.never_offered,
+        holdout_days=settings.next_purchase.holdout_days,
+        tracking=tracking_of(settings),
+    )
+
+
+def _train_als(context: Context) -> TrainingResult:
+    run, settings = context.run, context.settings
     params = AlsParams(
         **settings.als.model_dump(include={field.name for field in dataclasses.fields(AlsParams)})
     )
@@ -194,6 +219,10 @@ STAGES: dict[str, Callable[[Context], Any]] = {
 def said_of(result: object) -> list[str]:
     """What a person should read of a stage's result, line by line."""
     match result:
+        case list():
+            return [line for one in result for line in said_of(one)]
+        case next_purchase_job.TrainingResult():
+            return result.lines()
         case TrainingResult():
             rows = [
                 f"{goods:<10} {model:<24} nDCG@10 {ndcg:<26} recall@10 {recall}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,8 +52,14 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             f"lake.root={place}",
         ]
     )
-    # Delta holds on to the log of each table for an hour, 9 MB of heap, and a run of tests makes thousands of tables.
-    conf = {"spark.databricks.delta.delta.log.cacheSize": "150"}
+    conf = {
+        # Delta holds on to the log of each table for an hour, 9 MB of heap; a run of tests makes thousands of tables.
+        "spark.databricks.delta.delta.log.cacheSize": "150",
+        # To compile plans for a few rows, and their classes once more for speed, takes longer than they run.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC -XX:TieredStopAtLevel=1",
+    }
     session = spark_session(small.spark.model_copy(update={"conf": conf}), app_name="tests")
     yield session
     stop(session)
@@ -70,11 +76,16 @@ def _key_of_this_run() -> Path:
     return Path(tempfile.mkdtemp(prefix="tillpost-key-")) / "key.json"
 
 
-def shop_settings(place: Path, *more: str) -> Settings:
-    """Settings over the golden shop: its landing files, and everything that is written under `place`."""
+FEEDS = frozenset(folder.name for folder in (GOLDEN / "landing").iterdir())
+"""The golden shop's feeds."""
+
+
+def shop_settings(place: Path, *more: str, feeds: Collection[str] = FEEDS) -> Settings:
+    """Settings over the golden shop: landing files of those feeds, and everything that is written under `place`."""
     landing = place / "landing"
     if not landing.exists():
-        shutil.copytree(GOLDEN / "landing", landing)
+        for feed in feeds:
+            shutil.copytree(GOLDEN / "landing" / feed, landing / feed)
     return load(
         sets=[
             f"lake.root={place / 'lake'}",
@@ -83,6 +94,7 @@ def shop_settings(place: Path, *more: str) -> Settings:
             f"vault.key_file={_key_of_this_run()}",
             f"tracking.uri=sqlite:///{place / 'mlflow.db'}",
             f"tracking.artifacts={place / 'artifacts'}",
+            "attribution.replicates=20",
             *more,
         ]
     )
@@ -119,8 +131,7 @@ def settled_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
     """The golden shop after its three days, run day by day; made once, and only read."""
     from tests.days import DAYS, run_day
 
-    place = tmp_path_factory.mktemp("shop")
-    settings = shop_settings(place)
+    settings = shop_settings(tmp_path_factory.mktemp("shop"))
     for day in DAYS:
         run_day(spark, settings, day)
     return lambda: settings

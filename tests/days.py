@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -14,13 +15,17 @@ from pipelines.bronze import records as bronze
 from pipelines.lakehouse import log
 from pipelines.lakehouse.lake import path_of
 from pipelines.lakehouse.refusal import quarantine_of
-from pipelines.lakehouse.table import Facts, Table
+from pipelines.lakehouse.table import Facts, History, Journal, Snapshot, Table
 from pipelines.settings import Settings
 
 DAYS = (date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 3))
 MADE = tuple(step.table for step in flow.FLOW)
 QUARANTINES = tuple(quarantine_of(table) for table in MADE if isinstance(table.write, Facts))
 DATA = (*bronze.TABLES.values(), *MADE, *QUARANTINES)
+SNAPSHOTS = tuple(table for table in MADE if isinstance(table.write, Snapshot))
+HISTORIES = tuple(table for table in MADE if isinstance(table.write, History))
+JOURNALS = tuple(table for table in MADE if isinstance(table.write, Journal))
+STATES = tuple(table for table in DATA if table not in (*SNAPSHOTS, *HISTORIES, *JOURNALS))
 UNTIL_SCORE = ("ingest", "refine", "build", "score")
 
 
@@ -54,11 +59,33 @@ def contents(
     return {table.name: _rows(path_of(settings.lake.root, table), without, until) for table in tables}
 
 
-def _rows(path: str, without: tuple[str, ...], until: date | None) -> list[str]:
+def left_by(settings: Settings, day: date, *, without: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    """What a run of a date leaves, whether or not others ran before it.
+
+    The states, the date's snapshots, and the spells that are open.
+    """
+    left = contents(settings, STATES, without=without)
+    for table in SNAPSHOTS:
+        left[table.name] = _rows(
+            path_of(settings.lake.root, table), without, None, lambda row: row["as_of"] == day
+        )
+    for table in HISTORIES:
+        begins, ends = table.write.begins, table.write.ends
+        path = path_of(settings.lake.root, table)
+        left[table.name] = _rows(path, (*without, begins), None, lambda row, ends=ends: row[ends] is None)
+    return left
+
+
+def _rows(
+    path: str,
+    without: tuple[str, ...],
+    until: date | None,
+    kept: Callable[[dict[str, Any]], bool] = lambda row: True,
+) -> list[str]:
     head = log.head(path, until)
     if head is None:
         return []
-    rows = DeltaTable(path, version=head.version).to_pyarrow_table().to_pylist()
+    rows = filter(kept, DeltaTable(path, version=head.version).to_pyarrow_table().to_pylist())
     return sorted(str({name: value for name, value in row.items() if name not in without}) for row in rows)
 
 

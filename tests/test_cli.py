@@ -23,9 +23,12 @@ SUBCOMMANDS = (
     "publish",
     "run",
     "rollback",
+    "status",
     "tables",
     "sql",
+    "ask",
     "identity",
+    "models",
 )
 
 

@@ -17,7 +17,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.flow import step_of
-from pipelines.gold import customer_totals, purchase_days
+from pipelines.gold import customer_totals, touchpoints
 from pipelines.identity.ids import person_id
 from pipelines.lakehouse.lake import Lake
 from pipelines.runner import Outcome, Run, make
@@ -101,15 +101,30 @@ def run(lake: Lake, day: int) -> dict[str, Outcome]:
 
 
 def bought(lake: Lake) -> None:
+    day = date(2024, 3, 1)
     rows = [
-        (date(2024, 3, 1), kind, value, "S1", 1, 1, Decimal(amount), Decimal(0))
+        {
+            "touched_on": day,
+            "kind": "sale",
+            "touch_id": value,
+            "touched_at": arrival(1),
+            "identifier_type": kind,
+            "identifier_value": value,
+            "side": "offline",
+            "is_machine": False,
+            "store_id": "S1",
+            "net_amount": Decimal(amount),
+            "discount_amount": Decimal(0),
+        }
         for kind, value, amount in (("loyalty_card", "A", 10), ("payment_token", "T", 5), ("phone", "ben", 3))
     ]
-    written(lake, purchase_days.TABLE, lake.spark.createDataFrame(rows, purchase_days.TABLE.schema))
+    listed = [[row.get(name) for name in touchpoints.TABLE.names] for row in rows]
+    written(lake, touchpoints.TABLE, lake.spark.createDataFrame(listed, touchpoints.TABLE.schema))
 
 
 def paid(lake: Lake) -> dict[str, Decimal]:
-    return {row["person_id"]: row["net_revenue"] for row in lake.read(customer_totals.TABLE).collect()}
+    rows = lake.read(customer_totals.TABLE).where("purchase_days > 0").collect()
+    return {row["person_id"]: row["net_revenue"] for row in rows}
 
 
 def tell(lake: Lake, day: int) -> dict[str, Outcome]:
@@ -166,6 +181,8 @@ def test_days_of_claims_splits_and_decisions_are_a_rebuild(lake: Lake, rebuilt: 
     assert outcomes["customer_totals"].scope == "2 x person_id"
     assert paid(lake) == first, "an unmerge restores them exactly"
     assert ("payment_token:T", ANNA, PAID, "SPLIT") in moved(lake)
+    split = lake.read(identity_changes.TABLE).where("why = 'SPLIT'").collect()
+    assert [row["rule"] for row in split] == ["EXCLUDED"]
 
     tell(lake, 4)
     assert paid(lake) == {ANNA: 15, BEN: 3}

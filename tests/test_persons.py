@@ -173,3 +173,25 @@ def test_the_commands_print_them(root: str, capsys: pytest.CaptureFixture[str]) 
     assert "loyalty_form, till_dictated" in said
     assert "Evidence that joins nobody, by rule" in said
     assert tillpost("identity", "unmerge", "A", "loyalty_card:B", "--set", f"lake.root={root}") == 2
+
+
+PAIR = "{left: {type: login, value: a}, right: {type: cookie, value: b}, since: 2024-03-01}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ("identity.rules.caps=[{of: cookie, to: passport, most: 1}]", "passport is not one of the types"),
+        ("identity.rules.caps=[{of: cookie, to: login}]", "most: missing"),
+        (f"identity.rules={{include: [{PAIR}], exclude: [{PAIR}]}}", "include makes the two one"),
+    ],
+    ids=["an unknown type", "a missing key", "what contradicts itself"],
+)
+def test_rules_that_cannot_be_are_refused_before_anything_is_written(
+    root: str, rules: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(Path(root).rglob("*"))
+    for words in (("refine", "--as-of", "2024-03-03"), ("identity", "unmerge", "login:ann", "cookie:it's")):
+        assert tillpost(*words, "--set", f"lake.root={root}", "--set", rules) == 3
+        assert says in " ".join(capsys.readouterr().err.split())
+    assert sorted(Path(root).rglob("*")) == before

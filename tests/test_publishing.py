@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines import context, query, stages
-from pipelines.errors import DataError
+from pipelines import context, query, sending, stages
+from pipelines.errors import DataError, UsageError
 from pipelines.lakehouse.expectations import ERROR, at_least
 from pipelines.lakehouse.table import Table
+from pipelines.publish.delivery.journal import State
 from pipelines.publish.release import Published
 from pipelines.publish.suite import Rule, suite_of
 from pipelines.settings import Settings
+from tests.conftest import as_words
 from tests.days import DAYS
+from tests.test_cli import tillpost
 
 pytestmark = pytest.mark.spark
 
@@ -52,9 +58,17 @@ def test_a_day_is_released_once_with_its_mails_and_report(
     mails = [
         json.loads(line) for line in (folder / "send_list.jsonl").read_text(encoding="utf-8").splitlines()
     ]
-    assert [mail["to"] for mail in mails] == [{"email": "anna@example.com"}]
+    assert [mail["to"]["email"] for mail in mails] == ["anna@example.com"]
     assert mails[0]["campaign"] == "receipt_mail/2024-03-03"
-    assert "anna@example.com" not in (folder / "report.html").read_text(encoding="utf-8")
+    told = query.select(settings.lake.root, "select measure, of, value from audit.send_lists").to_pylist()
+    figures = {(row["measure"], row["of"]): row["value"] for row in told}
+    assert len(figures) == len(told)
+    assert figures["messages", "receipt_mail/email"] == 1
+    assert sum(value for (measure, _), value in figures.items() if measure == "items") == sum(
+        len(block["items"]) for block in mails[0]["blocks"]
+    )
+    for page in ("report.html", "gallery.html"):
+        assert "anna@example.com" not in (folder / page).read_text(encoding="utf-8")
     pointer = json.loads((Path(settings.exports.root) / "LATEST.json").read_text(encoding="utf-8"))
     assert pointer["release_id"] == first.release_id
     again = publish(spark, settings)
@@ -63,6 +77,61 @@ def test_a_day_is_released_once_with_its_mails_and_report(
     assert released == [{"release_id": first.release_id}]
     pinned = query.select(settings.lake.root, "select count(*) as n from gold.send_list", release="latest")
     assert pinned.to_pylist()[0]["n"] > 0
+
+
+def test_a_release_is_shown_and_sent_once(
+    spark: SparkSession,
+    settled_shop: Callable[[], Settings],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settled = settled_shop()
+    publish(spark, settled)
+    places = {"folder": str(tmp_path / "outbox"), "journal": str(tmp_path / "journal.db")}
+    settings = settled.model_copy(update={"delivery": settled.delivery.model_copy(update=places)})
+    (message,) = sending.released(settings, DAYS[-1])
+    page = tmp_path / "page.html"
+    assert tillpost("preview", "--person", message.person, "--html", str(page), *as_words(settings)) == 0
+    shown = capsys.readouterr().out
+    assert message.items[0].title in shown
+    assert "anna@example.com" not in shown + page.read_text(encoding="utf-8")
+    assert tillpost("preview", "--person", "nobody", *as_words(settings)) == 2
+    first, again = sending.send(settings, None), sending.send(settings, None)
+    assert (first.now, again.now) == (1, 0)
+    assert first.states == again.states == {State.SENT: 1}
+    (mail,) = (tmp_path / "outbox" / "email").iterdir()
+    assert b"To: anna@example.com" in mail.read_bytes()
+    with pytest.raises(UsageError, match="Nothing was released for 2000-01-01"):
+        list(sending.released(settings, date(2000, 1, 1)))
+
+
+def test_the_feeds_of_a_release_name_nobody_openly(
+    spark: SparkSession, settled_shop: Callable[[], Settings]
+) -> None:
+    settings = settled_shop()
+    folder = Path(settings.exports.root) / publish(spark, settings).folder
+    tills = {
+        path.name: [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+        for path in (folder / "till_feed").iterdir()
+    }
+    at_tills = query.select(
+        settings.lake.root,
+        "select favourite_store as store, points_balance as balance from gold.customer_360 c where as_of = "
+        f"date '{DAYS[-1]}' and favourite_store is not null and exists (from silver.person_identifiers i "
+        "where i.person_id = c.person_id and valid_to is null and identifier_type = 'loyalty_card') order by all",
+    ).to_pylist()
+    told = sorted(
+        (name.removesuffix(".jsonl.gz"), line["balance"]) for name, lines in tills.items() for line in lines
+    )
+    assert told == [(row["store"], row["balance"]) for row in at_tills]
+    assert all(
+        re.fullmatch("[0-9a-f]{32}", card)
+        for lines in tills.values()
+        for one in lines
+        for card in one["card"]
+    )
+    for path in (*(folder / "till_feed").iterdir(), *(folder / "site_feed").iterdir()):
+        assert b"2125550123" not in gzip.decompress(path.read_bytes())
 
 
 def test_no_contact_and_no_key_lies_open_anywhere(settled_shop: Callable[[], Settings]) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import SettingsError
-from pipelines.settings import load
+from pipelines.settings import BESIDE, load
 
 
 def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("base.yaml", "channels.yaml", "identity.yaml"):
+    for name in ("base.yaml", *BESIDE, "identity.yaml"):
         shutil.copy(Path("conf") / name, tmp_path)
+    for folder in ("segments", "triggers"):
+        shutil.copytree(f"conf/{folder}", tmp_path / folder)
     own = tmp_path / "own.yaml"
     own.write_text("als: {rank: 5, iterations: 3}\n", encoding="utf-8")
     assert load(own).als.rank == 5

@@ -15,6 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 CENT = Decimal("0.01")
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "RUB": "₽", "JPY": "¥"}
+
+
+def sign(currency: str) -> str:
+    """What stands before an amount: the currency's sign, or its code and a space where the sign is not known."""
+    return _SIGNS.get(currency, f"{currency} ")
+
+
+def priced(amount: Decimal, currency: str) -> str:
+    """A price as a customer reads it, with the decimals that it has.
+
+    >>> priced(Decimal("1234.50"), "USD")
+    '$1,234.50'
+    """
+    return f"{sign(currency)}{amount:,}"
+
 
 Number = int | float | Decimal | Fraction
 Floats = NDArray[np.float64]

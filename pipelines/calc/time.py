@@ -20,6 +20,16 @@ def business_date(instant: Column, time_zone: str) -> Column:
     return F.to_date(F.from_utc_timestamp(instant, time_zone))
 
 
+def years_between(born: Column, day: Column) -> Column:
+    """Whole years from a birth date to a day; null of null. Born on 29 February one is a year older on 1 March.
+
+    0 for whoever is born after it, by the clock of another zone.
+    """
+    had = F.month(day) * 100 + F.dayofmonth(day) >= F.month(born) * 100 + F.dayofmonth(born)
+    years = F.year(day) - F.year(born) - F.when(had, 0).otherwise(1)
+    return F.when(born > day, 0).otherwise(years).cast("int")
+
+
 def books_close(as_of: date, time_zone: str, close_hour: int) -> datetime:
     """When the books of `as_of` close, in UTC: `close_hour` o'clock of the next day, local time.
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import typer
 
-from pipelines.cli import days, identity, landing, questions
+from pipelines.cli import days, identity, keys, landing, messages, models, questions, segment, support
+from pipelines.cli.closing import Closing
 from pipelines.cli.failures import guarded
 from pipelines.errors import UsageError
 
@@ -24,16 +25,25 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "score": days.score,
     "publish": days.publish,
     "run": days.run,
+    "preview": messages.preview,
+    "send": messages.send,
     "land": landing.land,
     "simulate": landing.simulate,
     "demo": days.demo,
+    "status": questions.status,
     "tables": questions.tables,
     "sql": questions.sql,
+    "ask": questions.ask,
     "attribute": questions.attribute,
     "rollback": days.rollback,
+    "person": support.person,
+    "chat": support.chat,
     "doctor": questions.doctor,
 }
 """Every subcommand, in the order in which the help lists them."""
+
+SCHEDULED = ("ingest", "refine", "build", "train", "score", "publish", "run")
+"""Those that end with a line for a machine, where nobody reads along."""
 
 app = typer.Typer(
     name="tillpost",
@@ -45,15 +55,24 @@ app = typer.Typer(
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
 app.add_typer(identity.app)
+app.add_typer(models.app)
+app.add_typer(segment.app)
+app.add_typer(keys.app)
 
 
 def main() -> None:
     """The entry point of the command line."""
-    sys.exit(guarded(app))
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    read_by_a_machine = name in SCHEDULED and not sys.stdout.isatty() and "--help" not in sys.argv
+    sys.exit(_called(sys.argv[1:], Closing(name) if read_by_a_machine else None))
 
 
 def job(name: str) -> None:
     """The entry point of `jobs/<name>.py` under spark-submit: the subcommand of the same name."""
     if name not in COMMANDS:
         raise UsageError(f"There is no job {name!r}", remedy="See jobs/ for those there are.")
-    sys.exit(guarded(lambda: app(args=[name, *sys.argv[1:]], standalone_mode=True)))
+    sys.exit(_called([name, *sys.argv[1:]], Closing(name)))
+
+
+def _called(words: list[str], closing: Closing | None) -> int:
+    return guarded(lambda: app(args=words), closing)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli import closing
 from pipelines.cli.options import LOCAL, AsOf, Conf, MaybeAsOf, Sets, settings_of
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
+    from pipelines.runner import Outcome
     from pipelines.settings import Settings
 
 DEMO_DATE = datetime(2017, 12, 31)  # noqa: DTZ001 - a day
@@ -23,16 +25,26 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
     """Do these stages for each of these days, one after the other, and show what each did."""
     from pipelines import console, context, stages
     from pipelines.flow import of_stage
+    from pipelines.publish.release import Published
 
-    board = console.Board()
+    board, told = console.Board(), closing.current()
+
+    def report(outcome: Outcome) -> None:
+        board.tell(outcome)
+        told.tell(outcome)
+
+    told.as_of = [str(day) for day in days]
     with context.session(settings) as spark:
         for day in days:
             if len(days) > 1:
                 console.OUT.rule(str(day))
-            with context.within(spark, settings, day, board.tell) as run:
+            with context.within(spark, settings, day, report) as run:
+                told.runs.append(run.run.run_id)
                 for name in names:
-                    with board.stage(name, total=len(of_stage(name)) or 1):
+                    with told.stage(name), board.stage(name, total=len(of_stage(name)) or 1):
                         result = stages.STAGES[name](run)
+                    if isinstance(result, Published):
+                        told.release = result.release_id
                     for line in stages.said_of(result):
                         console.OUT.print(f"  {line}")
 

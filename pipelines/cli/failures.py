@@ -9,48 +9,63 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.cli.closing import Closing, asked
 from pipelines.errors import SystemFault, TillpostError
 
 
-def guarded(work: Callable[[], Any]) -> int:
-    """Run `work` and turn every failure into one clear message and an exit code (see `pipelines.errors`)."""
+def guarded(work: Callable[[], Any], closing: Closing | None = None) -> int:
+    """Run `work` and turn every failure into one clear message and an exit code (see `pipelines.errors`).
+
+    Args:
+        work: A command.
+        closing: What the command is to say of itself when it ends, for a machine; null: nothing.
+    """
+    if closing is None:
+        return _ended(work, None)
+    with asked(closing):
+        code = _ended(work, closing)
+    closing.say(code)
+    return code
+
+
+def _ended(work: Callable[[], Any], closing: Closing | None) -> int:
     try:
         work()
-    except TillpostError as error:
-        from pipelines import console
-
-        console.fail(error)
-        return error.exit_code
-    except OSError as error:
-        from pipelines import console
-
-        fault = SystemFault(
-            f"The machine refused: {error}",
-            remedy="Check the disk's space and permissions (`tillpost doctor`), then run again.",
-        )
-        console.fail(fault)
-        return fault.exit_code
-    except Exception as error:
-        return _unexpected(error)
+    except SystemExit as end:  # how a command line ends: by help, by a wrong option, or when all is done
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except KeyboardInterrupt:
         sys.stderr.write("tillpost: stopped. Run the same command again: it goes on from what is done.\n")
         return 130
+    except Exception as error:
+        from pipelines import console
+
+        fault = _fault(error)
+        console.fail(fault)
+        if closing is not None:
+            closing.fail(fault)
+        return fault.exit_code
     return 0
 
 
-def _unexpected(error: Exception) -> int:
-    """A bug, or a fault of the engine that nobody foresaw: one line now, the whole trace in a file."""
-    from pipelines import console
+def _fault(error: Exception) -> TillpostError:
+    if isinstance(error, TillpostError):
+        return error
+    if isinstance(error, OSError):
+        return SystemFault(
+            f"The machine refused: {error}",
+            remedy="Check the disk's space and permissions (`tillpost doctor`), then run again.",
+        )
+    return _unexpected(error)
 
+
+def _unexpected(error: Exception) -> TillpostError:
+    """A bug, or a fault of the engine that nobody foresaw: one line now, the whole trace in a file."""
     told = "".join(traceback.format_exception(error))
     first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    console.fail(
-        TillpostError(
-            f"Unexpected {type(error).__name__}: {first[:300]}",
-            remedy=f"Run again: what is done is kept. If it comes back, report it with {_kept(told)}",
-        )
+    return TillpostError(
+        f"Unexpected {type(error).__name__}: {first[:300]}",
+        remedy=f"Run again: what is done is kept. If it comes back, report it with {_kept(told)}",
     )
-    return TillpostError.exit_code
 
 
 def _kept(trace: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,36 @@ def tables(conf: Conf = LOCAL, sets: Sets = []) -> None:
     )
 
 
+def status(
+    conf: Conf = LOCAL,
+    sets: Sets = [],
+    html: Annotated[
+        Path | None, typer.Option(help="Write the same there, as a page that opens offline.")
+    ] = None,
+    prometheus: Annotated[
+        Path | None, typer.Option(help="Write it there as Prometheus text, for the textfile collector.")
+    ] = None,
+) -> None:
+    """How the lake is: last run by stage, durations, rows, freshness, models, and what to do next."""
+    settings = settings_of(conf, sets)
+    from pipelines.lakehouse import storage
+    from pipelines.status import board, collect, page
+    from pipelines.status import prometheus as exposition
+
+    business = settings.business
+    found = collect.collect(
+        settings.lake.root,
+        datetime.now(UTC),
+        time_zone=business.time_zone,
+        close_hour=business.close_hour,
+    )
+    if html is not None:
+        storage.write_atomically(str(html), page.render(found).encode())
+    if prometheus is not None:
+        storage.write_atomically(str(prometheus), exposition.render(found).encode())
+    board.show(found)
+
+
 def sql(
     statement: Annotated[
         str,
@@ -50,18 +81,54 @@ def sql(
 ) -> None:
     """Ask the lake. Starts no Spark; changes nothing."""
     settings = settings_of(conf, sets)
+    _show(settings.lake.root, statement, release, limit)
+
+
+def _show(root: str, statement: str, release: str | None, limit: int, title: str = "") -> None:
     from pipelines import console, query
 
-    answer = query.select(settings.lake.root, statement, release)
+    answer = query.select(root, statement, release)
     shown = answer.slice(0, limit).to_pylist()
     console.grid(
-        "",
+        title,
         answer.column_names,
         [["" if v is None else str(v) for v in row.values()] for row in shown],
         right=[field.name for field in answer.schema if query.is_number(field.type)],
     )
     if answer.num_rows > limit:
         console.OUT.print(f"{answer.num_rows:,} rows; the first {limit} are shown. --limit shows more.")
+
+
+def ask(
+    name: Annotated[str | None, typer.Argument(help="Which question; without it, those there are.")] = None,
+    conf: Conf = LOCAL,
+    sets: Sets = [],
+    release: Annotated[
+        str | None,
+        typer.Option(help="Answer from this release, or from `latest`; else from what stands now."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write every question with its answer there, as Markdown.")
+    ] = None,
+) -> None:
+    """The questions that marketers ask most, answered from gold. Starts no Spark; changes nothing."""
+    settings = settings_of(conf, sets)
+    from pipelines import console, query, questions
+    from pipelines.lakehouse import storage
+
+    root = settings.lake.root
+    if page is not None:
+
+        def answer(sql: str) -> tuple[list[str], list[list[object]]]:
+            found = query.select(root, sql, release)
+            return found.column_names, [list(row.values()) for row in found.to_pylist()]
+
+        storage.write_atomically(str(page), questions.page(answer).encode())
+    elif name is None:
+        console.grid("", ["name", "question"], [[q.name, q.words] for q in questions.questions().values()])
+    else:
+        asked = questions.find(name)
+        _show(root, asked.sql, release, limit=100, title=asked.words)
 
 
 def attribute(

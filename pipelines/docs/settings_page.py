@@ -14,7 +14,7 @@ import yaml
 
 from pipelines.catalog import TABLES
 from pipelines.docs.markdown import grid, joined
-from pipelines.settings import Settings
+from pipelines.settings import BESIDE, Settings, defined_in
 
 CONF = Path("conf")
 ENVIRONMENTS = ("local", "cluster")
@@ -22,8 +22,9 @@ _INTRO = """<!-- Written by `make docs`; edit conf/ and pipelines/settings.py, n
 
 # The settings
 
-Four sources, the later ones winning: `conf/base.yaml` with `channels.yaml` and `identity.yaml` beside it; the
-environment's file (`--conf conf/cluster.yaml`); environment variables (`TILLPOST__LAKE__ROOT=/lake`);
+Four sources, the later ones winning: `conf/base.yaml` with `channels.yaml`, `interests.yaml`, `loyalty.yaml` and
+`identity.yaml` beside it; the environment's file (`--conf conf/cluster.yaml`); environment variables
+(`TILLPOST__LAKE__ROOT=/lake`);
 `--set lake.root=/lake`. A key that is not listed here is refused in each of them, with the nearest one that is, before
 Spark starts (exit code 3). Secrets are no settings: the vault's key is a file, or the variable `TILLPOST_VAULT_KEY`."""
 _COMMENT = re.compile(r"[\s\]}]*#\s*(.*)")
@@ -39,9 +40,13 @@ _LIMITS = {
 def settings_page() -> str:
     """Every setting: its type, its value in each file of `conf/`, what it is for, and what it rebuilds."""
     schema = Settings.model_json_schema()
-    base, channels, rules = _text("base"), _text("channels"), yaml.safe_load(_text("identity"))
+    base, rules = _text("base"), yaml.safe_load(_text("identity"))
     comments, shown = comments_of(base), {path: _shown(value) for path, value in _values(base)}
-    shown |= {path: f"{len(value)}, in `channels.yaml`" for path, value in _values(channels)}
+    for beside in BESIDE:
+        tables = _values(_text(beside.removesuffix(".yaml")))
+        shown |= {path: f"{len(value)}, in `{beside}`" for path, value in tables}
+    for name in ("segments", "triggers"):
+        shown[f"{name}.defined"] = f"{len(defined_in(CONF / name))}, in `{name}/`"
     shown["identity.rules"] = f"{len(rules)} kinds, in `identity.yaml`"
     others = {name: dict(_values(_text(name))) for name in ENVIRONMENTS}
     parts = [_INTRO]

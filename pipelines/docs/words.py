@@ -6,7 +6,17 @@ from pipelines.docs.markdown import link, ticked
 from pipelines.flow import FLOW, step_of
 from pipelines.lakehouse.expectations import Expectation
 from pipelines.lakehouse.refusal import quarantine_of
-from pipelines.lakehouse.table import Append, ByScope, Components, Facts, Input, Snapshot, Table
+from pipelines.lakehouse.table import (
+    Append,
+    ByScope,
+    Components,
+    Facts,
+    History,
+    Input,
+    Journal,
+    Snapshot,
+    Table,
+)
 
 _REFUSERS = {quarantine_of(step.table).name: step for step in FLOW if isinstance(step.table.write, Facts)}
 
@@ -25,6 +35,16 @@ def policy(table: Table) -> tuple[str, str]:
             )
         case Snapshot():
             return "snapshot", f"one partition for each `{table.scope[0]}`; a run replaces its own only"
+        case History(begins=begins, ends=ends):
+            return (
+                "history",
+                f"a run closes spells by `{ends}`, opens others by `{begins}`, and leaves the rest",
+            )
+        case Journal(begins=begins, ends=ends):
+            return (
+                "journal",
+                f"a run adds rows of its date as `{begins}`, decides what is open by `{ends}`, and leaves the rest",
+            )
         case Components():
             return "by component", (
                 "components of evidence that changed evidence touches are replayed whole and replaced; the rest stands"
@@ -43,6 +63,10 @@ def touches(table: Table, read: Input) -> str:
         return f"the `{scope}` that it names; only new records are read"
     if isinstance(table.write, Snapshot):
         return f"the whole partition of the run's `{scope}`"
+    if isinstance(table.write, History):
+        return "the spells of the run's date"
+    if isinstance(table.write, Journal):
+        return "what the run's date decides"
     if isinstance(table.write, Components):
         return "the components of the identifiers that it names"
     if read.whole:

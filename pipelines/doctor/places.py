@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipelines.doctor.finding import Finding
-from pipelines.lakehouse import storage, vault
+from pipelines.lakehouse import storage
+from pipelines.lakehouse.vault_key import VARIABLE
 
 MIN_FREE = 5 << 30  # bytes: the demo's lake, its landing files and an engine's shuffles, with room to spare
 _GIB = 1 << 30
@@ -50,12 +51,12 @@ def writable(check: str, root: str, *, key: str) -> Finding:
 def vault_key(file: str, *, may_be_made: bool) -> Finding:
     """The vault's key: only its owner may read it; where it is missing, it must be allowed to be made."""
     path = Path(file)
-    if vault.VARIABLE in os.environ:
-        return Finding("vault key", True, f"in the variable {vault.VARIABLE}")
+    if VARIABLE in os.environ:
+        return Finding("vault key", True, f"in the variable {VARIABLE}")
     if not path.exists():
         if may_be_made:
             return Finding("vault key", True, f"{file}, to be made by the first run")
-        remedy = f"Put the key there with mode 600, or its text into the variable {vault.VARIABLE}."
+        remedy = f"Put the key there with mode 600, or its text into the variable {VARIABLE}."
         return Finding("vault key", False, f"{file} is missing, and may not be generated here", remedy)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:

@@ -1,54 +1,64 @@
-"""One row per person and rank: goods that the person has not bought yet and would probably like.
+"""One row per business date, person, model and rank: the goods that a model foresees for the person.
 
-Scores come from the champion of the model `als`, trained on an earlier date than the one asked for. A person
-the model does not know gets what is popular with everybody, and the row says so. Without a champion the table
-is empty.
+A daily snapshot, since what is due next ages with every day. Scores come from the champion of each model of
+`MODELS`, trained on no later date than the one asked for; a model without a champion has no rows. What a model
+gives somebody it does not know, it says in `model_version` and in the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.gold import product_days as gold_product_days
-from pipelines.lakehouse.expectations import at_least
-from pipelines.lakehouse.table import PERSON, Col, Input, Table
+from pipelines.lakehouse.expectations import at_least, one_of
+from pipelines.lakehouse.table import AS_OF, PERSON, Col, Snapshot, Table
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
 from pipelines.models.als.champion import LoadedAls
 from pipelines.models.als.score import recommend
+from pipelines.models.next_purchase.champion import LoadedNextPurchase
+from pipelines.models.next_purchase.model import LIKE_YOU, POPULAR
+from pipelines.models.next_purchase.score import recommend as foreseen
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
-from pipelines.silver.person_identifiers import IDENTIFIER
 
-LIKE_YOU = "Others who shop like you often buy this."
-POPULAR = "Popular with our customers."
+MODELS = ("als", "next_purchase")
 
 TABLE = Table(
     name="gold.recommendations",
     doc=__doc__,
-    key=("person_id", "rank"),
-    scope=("person_id",),
+    key=("as_of", "person_id", "model", "rank"),
+    scope=("as_of",),
     columns=(
+        AS_OF,
         PERSON,
-        Col("rank", INT, "1 is the best of this person; ties by product", nullable=False),
-        Col("product_id", STRING, "The good", nullable=False),
-        Col("score", DOUBLE, "The model's preference; comparable within one person only", nullable=False),
+        Col(
+            "model",
+            STRING,
+            "`als`: goods not bought yet that suit the person's taste; `next_purchase`: goods of the next visit, "
+            "bought before or not",
+            nullable=False,
+        ),
+        Col("rank", INT, "1 is the model's best for this person; ties by product", nullable=False),
+        Col("product_id", STRING, "The good; once for each model", nullable=False),
+        Col("score", DOUBLE, "Larger is better; comparable within one person and model only", nullable=False),
         Col("reason", STRING, "What a customer would understand", nullable=False),
         Col(
-            "model_version", STRING, "`als/3`; `als/3 popular` for a person it does not know", nullable=False
+            "model_version",
+            STRING,
+            "`als/3`; with a word behind it, such as `als/3 popular`, where the model fell back",
+            nullable=False,
         ),
     ),
-    inputs=(
-        Input(gold_product_days.TABLE, through=silver_person_identifiers.TABLE, on=IDENTIFIER),
-        silver_person_identifiers.TABLE,
-        Input(silver_products.TABLE, whole=True),
-    ),
-    models=("als",),
+    inputs=(gold_product_days.TABLE, silver_person_identifiers.TABLE, silver_products.TABLE),
+    models=MODELS,
     params=("recommendations.per_person", "catalogue.never_offered"),
-    expect=(at_least("rank", 1),),
+    expect=(at_least("rank", 1), one_of("model", MODELS)),
+    write=Snapshot(),
 )
 
 
@@ -59,40 +69,66 @@ def build(
     *,
     as_of: date,
     als: LoadedAls | None,
+    next_purchase: LoadedNextPurchase | None,
     per_person: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
-    """The champion's best goods for everybody who is known by more than a browser; no row without a champion.
+    """The rows of every model that has a champion; none where no model has.
 
     Args:
-        product_days: All days of the asked persons.
-        person_identifiers: The asked persons.
+        product_days: Everybody's days.
+        person_identifiers: Whose each identifier is.
         products: The whole catalogue: a good that it lacks is not offered.
         as_of: What was bought until then counts as bought.
-        als: `champion.load(...)` of the model, or null.
-        per_person: How many goods at most.
+        als: The champion of `als`, or null.
+        next_purchase: The champion of `next_purchase`, or null.
+        per_person: How many goods of each model at most.
         never_offered: Departments whose goods are not recommended.
     """
-    if als is None:
-        return person_identifiers.where(F.lit(False)).select(
-            *(F.lit(None).cast(column.type).alias(column.name) for column in TABLE.columns)
+    given = [_nothing(person_identifiers)]
+    if als is not None:
+        scored = recommend(
+            product_days,
+            person_identifiers,
+            products,
+            as_of=as_of,
+            als=als.factors,
+            per_person=per_person,
+            never_offered=never_offered,
         )
-    scored = recommend(
-        product_days,
-        person_identifiers,
-        products,
-        as_of=as_of,
-        als=als.factors,
-        per_person=per_person,
-        never_offered=never_offered,
-    )
+        given.append(_of_als(scored, als.label))
+    if next_purchase is not None:
+        ranked = foreseen(
+            product_days,
+            person_identifiers,
+            products,
+            as_of=as_of,
+            ranker=next_purchase.ranker,
+            per_person=per_person,
+            never_offered=never_offered,
+        )
+        version = F.when(F.col("reason") == POPULAR, F.lit(f"{next_purchase.label} popular"))
+        given.append(
+            ranked.withColumn("model", F.lit("next_purchase")).withColumn(
+                "model_version", version.otherwise(F.lit(next_purchase.label))
+            )
+        )
+    return reduce(DataFrame.unionByName, given).select(F.lit(as_of).alias("as_of"), *TABLE.names[1:])
+
+
+def _nothing(frame: DataFrame) -> DataFrame:
+    columns = (F.lit(None).cast(column.type).alias(column.name) for column in TABLE.columns[1:])
+    return frame.where(F.lit(False)).select(*columns)
+
+
+def _of_als(scored: DataFrame, label: str) -> DataFrame:
+    known = F.col("known")
     return scored.select(
         "person_id",
+        F.lit("als").alias("model"),
         "rank",
         "product_id",
         "score",
-        F.when(F.col("known"), F.lit(LIKE_YOU)).otherwise(F.lit(POPULAR)).alias("reason"),
-        F.when(F.col("known"), F.lit(als.label))
-        .otherwise(F.lit(f"{als.label} popular"))
-        .alias("model_version"),
+        F.when(known, F.lit(LIKE_YOU)).otherwise(F.lit(POPULAR)).alias("reason"),
+        F.when(known, F.lit(label)).otherwise(F.lit(f"{label} popular")).alias("model_version"),
     )

@@ -1,7 +1,8 @@
-"""What the blocks of `gold.send_list` choose from: candidates, in the order a block prefers them.
+"""What the blocks of a message choose from: goods of each source, in the order the source prefers them.
 
-One row per person and good: `person_id, block, place, product_id, reason, score, model_version`; `place` is a
-total order within person and block.
+One row per person and good: `person_id, source, place, product_id, reason, score, model_version`; `place` is a
+total order within person and source. A block takes from its own source first and then, for the slots that are left,
+from its fallbacks (`SOURCES`), whose rows say in `model_version` and in the reason where they come from.
 """
 
 from __future__ import annotations
@@ -11,12 +12,21 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipelines.calc.triggers.definitions import SUBJECT
 from pipelines.gold import interest_profiles as gold_interest_profiles
 from pipelines.gold import replenishment as gold_replenishment
 from pipelines.lakehouse.types import DOUBLE
 from pipelines.silver.person_identifiers import IDENTIFIER
 
-BLOCKS = ("replenishment", "personal", "interests")
+SOURCES = {
+    "replenishment": ("replenishment", "next_purchase"),
+    "next_purchase": ("next_purchase", "replenishment", "als"),
+    "related": ("related", "als", "interests"),
+    "personal": ("als", "interests"),
+    "new_arrivals": ("new_arrivals", "interests"),
+}
+"""By block, in the order of the receipt mail: its own source, then its fallbacks. What a message is about has none."""
+BLOCKS = tuple(SOURCES)
 SELLING_DAYS = 28
 BEST_SELLERS = 100
 SELLS_WELL = ("Sells well in ", ", one of your favourite categories.")
@@ -40,7 +50,7 @@ def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFram
         (F.col("last_purchase_on") < F.lit(as_of)) & late_by.between(-due_within_days, F.col("interval_days"))
     ).select(
         "person_id",
-        F.lit("replenishment").alias("block"),
+        F.lit("replenishment").alias("source"),
         F.row_number().over(nearest).alias("place"),
         "product_id",
         "reason",
@@ -49,17 +59,29 @@ def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFram
     )
 
 
-def personal(recommendations: DataFrame) -> DataFrame:
-    """The champion's recommendations as they stand."""
-    return recommendations.select(
+def foreseen(recommendations: DataFrame, as_of: date) -> DataFrame:
+    """What the champions of all models recommend for the day, as it stands; each model is a source."""
+    return recommendations.where(F.col("as_of") == F.lit(as_of)).select(
         "person_id",
-        F.lit("personal").alias("block"),
+        F.col("model").alias("source"),
         F.col("rank").alias("place"),
         "product_id",
         "reason",
         "score",
         "model_version",
     )
+
+
+def for_blocks(candidates: DataFrame) -> DataFrame:
+    """The candidates, once for each block that may take them, with `block` and `resort`: 0 for its own source."""
+    uses = [
+        (source, F.struct(F.lit(resort).alias("resort"), F.lit(block).alias("block")))
+        for block, sources in {SUBJECT: (SUBJECT,), **SOURCES}.items()
+        for resort, source in enumerate(sources)
+    ]
+    fits = [F.when(F.col("source") == source, use) for source, use in uses]
+    each = candidates.withColumn("use", F.explode(F.array_compact(F.array(*fits))))
+    return each.select(*candidates.columns, "use.*")
 
 
 def interesting(
@@ -99,7 +121,7 @@ def interesting(
         .select("*", F.posexplode(F.slice(unknown, 1, len(BLOCKS) * slots_per_block)).alias("turn", "good"))
         .select(
             "person_id",
-            F.lit("interests").alias("block"),
+            F.lit("interests").alias("source"),
             (F.col("turn") * favourites + F.col("rank")).alias("place"),
             F.col("good.product_id").alias("product_id"),
             "reason",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.identity.labels import numbered
 from pipelines.identity.law import Law, law
 from pipelines.identity.rules import Rules
 
@@ -73,17 +74,17 @@ class Batch:
 def batch(table: pa.Table, rules: Rules) -> Batch:
     """The rows of whole components, with the columns that `evidence.observations` and a component give."""
     ends = pa.chunked_array([*table["left"].chunks, *table["right"].chunks], pa.string())
-    names, codes = _encoded(ends)
+    names, codes = numbered(ends)
     left, right = codes[: table.num_rows], codes[table.num_rows :]
     kind = np.zeros(len(names), dtype=np.int64)
     kind[left] = _numbers(table["left_kind"])
     kind[right[right >= 0]] = _numbers(table["right_kind"].drop_null())
     order = np.lexsort((_ranks(names), kind))
     left, right = _recoded(left, order), _recoded(right, order)
-    source_names, source = _encoded(table["source"])
+    source_names, source = numbered(table["source"])
     by_name = np.argsort(_ranks(source_names))
     source = _recoded(source, by_name)
-    labels, component = _encoded(table["component"])
+    labels, component = numbered(table["component"])
     at, far = _numbers(table["at"]), _numbers(table["far"])
     rows = np.lexsort((source, right, left, at, component))
     component = component[rows]
@@ -103,14 +104,6 @@ def batch(table: pa.Table, rules: Rules) -> Batch:
         sources=sources,
         law=law(rules, sources),
     )
-
-
-def _encoded(column: pa.ChunkedArray) -> tuple[pa.Array, Longs]:
-    """The distinct values, and of each row the place of its value; -1 for null."""
-    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):  # of no rows
-        return pa.array([], pa.string()), np.empty(0, dtype=np.int64)
-    return encoded.dictionary, _numbers(encoded.indices.fill_null(-1))
 
 
 def _numbers(column: pa.ChunkedArray | pa.Array) -> Longs:

@@ -6,9 +6,12 @@ is refused joins nobody, but those of its ends that are in order were seen, each
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.errors import DataError
 from pipelines.identity.law import INCLUDE
 from pipelines.identity.reasons import Reason
 from pipelines.identity.rules import SEPARATOR, Rules
@@ -20,8 +23,25 @@ SCHEMA = (
 )
 
 
+def required(edges: DataFrame, columns: Sequence[str]) -> None:
+    """Refuse edges that lack a column.
+
+    Raises:
+        DataError: the columns that are missing, by name.
+    """
+    if missing := [name for name in columns if name not in edges.columns]:
+        raise DataError(
+            f"The edges have no {', '.join(missing)}", remedy=f"Name their columns {', '.join(columns)}."
+        )
+
+
 def evidence(edges: DataFrame, rules: Rules) -> DataFrame:
-    """The edges and what `include` decides, as edges of a source that no other evidence may have."""
+    """The edges and what `include` decides, as edges of a source that no other evidence may have.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    required(edges, EDGE)
     source = F.nullif(F.col("source").cast("string"), F.lit(INCLUDE)).alias("source")
     plain = edges.select(*EDGE[:5], source)
     if not rules.include:
@@ -92,7 +112,7 @@ def _judged(edges: DataFrame, rules: Rules) -> DataFrame:
     """The edges with the place of each type, what is wrong with each end, and why they do not join, if they do not."""
     typed = edges.select(
         *(F.col(name).cast("string").alias(name) for name in EDGE[:4]),
-        F.col("observed_at").cast("timestamp").alias("observed_at"),
+        F.col("observed_at").try_cast("timestamp").alias("observed_at"),  # of a text that is none: missing
         F.col("source").cast("string").alias("source"),
     )
     faults = {side: _fault(rules, side) for side in ("left", "right")}

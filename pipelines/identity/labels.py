@@ -9,14 +9,17 @@ analysis", ICDE 2020).
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.errors import SystemFault
+from pipelines.identity.evidence import EDGE, required
 from pipelines.identity.rules import SEPARATOR
 
 DRIVER_EDGES = 20_000_000
@@ -28,17 +31,19 @@ LABELS = pa.schema([("node", pa.string()), ("component", pa.string())])
 def components(edges: DataFrame, *, driver_edges: int = DRIVER_EDGES) -> DataFrame:
     """One row per node: the smallest node that it hangs together with.
 
-    No rule is applied; `resolve` gives persons. A row whose right end is null, or is the left one, is a node alone.
+    No rule is applied; `resolve` gives persons. A row of which one end is null, or both are the same, is a node alone;
+    one without any end is nothing.
 
     Args:
-        edges: `left` and `right` (text); or `left_type`, `left_value`, `right_type`, `right_value`, whose nodes are
-            called `type:value`. Other columns are not looked at.
+        edges: `left` and `right`, taken as text; or `left_type`, `left_value`, `right_type`, `right_value`, whose
+            nodes are called `type:value`. Other columns are not looked at.
         driver_edges: From how many edges on they are contracted on DataFrames before the driver takes them.
 
     Returns:
         `node`, `component`. The graph's edges are computed once, when this is called.
 
     Raises:
+        DataError: a column is missing.
         SystemFault: the contraction does not come to an end, which a graph cannot bring about.
     """
     pairs = _pairs(edges).localCheckpoint()
@@ -61,14 +66,9 @@ def labels(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Table:
     {'a': 'a', 'c': 'a', 'e': 'e', 'b': 'a'}
     """
     rows = len(left)
-    ends = pa.chunked_array([*left.chunks, *right.chunks], pa.string())
-    encoded = ends.dictionary_encode().unify_dictionaries()
     if not rows:
         return LABELS.empty_table()
-    names = encoded.chunk(0).dictionary
-    codes = np.concatenate(
-        [chunk.indices.fill_null(-1).to_numpy().astype(np.int32) for chunk in encoded.chunks]
-    )
+    names, codes = numbered(pa.chunked_array([*left.chunks, *right.chunks], pa.string()))
     one, other = codes[:rows], codes[rows:]
     other = np.where(other < 0, one, other)
     size = len(names)
@@ -80,19 +80,39 @@ def labels(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Table:
     return pa.table([names, names.take(pa.array(smallest[component]))], schema=LABELS)
 
 
+def numbered(names: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The distinct names, and of each row the place of its name; -1 for null.
+
+    In one chunk, since chunks would be encoded each by itself: what an engine gives has thousands of them, and to make
+    their dictionaries one takes chunks times names (53 s of 1 M edges' 60).
+    """
+    whole = names.cast(pa.large_string()).combine_chunks()
+    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) and whole.num_chunks else whole
+    if not len(whole):
+        return pa.array([], pa.string()), np.empty(0, dtype=np.int64)
+    encoded = whole.dictionary_encode()
+    return encoded.dictionary.cast(pa.string()), encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+
+
 def _pairs(edges: DataFrame) -> DataFrame:
-    left, right = F.col("left"), F.col("right")
+    left, right = F.col("left").cast("string"), F.col("right").cast("string")
     if "left_type" in edges.columns:
+        required(edges, EDGE[:4])
         left, right = (
             F.concat(F.col(f"{end}_type"), F.lit(SEPARATOR), F.col(f"{end}_value"))
             for end in ("left", "right")
         )
-    return edges.select(left.alias("left"), right.alias("right"))
+    else:
+        required(edges, ("left", "right"))
+    there = F.coalesce(left, right)
+    return edges.select(there.alias("left"), F.coalesce(right, left).alias("right")).where(
+        F.col("left").isNotNull()
+    )
 
 
 def _in_driver(pairs: DataFrame) -> DataFrame:
     rows = pairs.toArrow()
-    return pairs.sparkSession.createDataFrame(labels(rows["left"], rows["right"]))
+    return pairs.sparkSession.createDataFrame(labels(rows["left"], rows["right"]), from_arrow_schema(LABELS))
 
 
 def _contracted(pairs: DataFrame, count: int, driver_edges: int) -> DataFrame:

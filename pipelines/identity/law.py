@@ -21,8 +21,10 @@ class Law:
 
     Args:
         unique: By type, whether a person has one.
+        personal: By type, whether it is one person's own.
         caps: By type and other type, how many it may be seen with; `NEVER` without a cap.
         weight: By source.
+        weak: By source, whether it never ties two who each have something personal.
         ttl: By source, in microseconds; `NEVER` for ever.
         reissue: By source, whether two of a unique type count as one from then on.
         include: By source, whether it is a decision.
@@ -30,8 +32,10 @@ class Law:
     """
 
     unique: tuple[bool, ...]
+    personal: tuple[bool, ...]
     caps: tuple[tuple[int, ...], ...]
     weight: tuple[float, ...]
+    weak: tuple[bool, ...]
     ttl: tuple[int, ...]
     reissue: tuple[bool, ...]
     include: tuple[bool, ...]
@@ -52,8 +56,10 @@ def law(rules: Rules, sources: Sequence[str]) -> Law:
     worth = [rules.source(name) for name in sources]
     return Law(
         unique=tuple(one.unique for one in rules.types),
+        personal=tuple(one.personal for one in rules.types),
         caps=tuple(map(tuple, caps)),
         weight=tuple(one.weight for one in worth),
+        weak=tuple(one.weak for one in worth),
         ttl=tuple(one.ttl_days * _DAY if one.ttl_days else NEVER for one in worth),
         reissue=tuple(one.reissue or name == INCLUDE for name, one in zip(sources, worth, strict=True)),
         include=tuple(name == INCLUDE for name in sources),

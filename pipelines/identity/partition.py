@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,9 @@ import pyarrow.compute as pc
 
 from pipelines.identity.batch import Batch, Flags, Longs, batch
 from pipelines.identity.ids import person_id
+from pipelines.identity.moments import Exclusion, Link, Observation, Span
 from pipelines.identity.quiet import quiet
-from pipelines.identity.replay import Exclusion, Link, Observation, Replay, Span
+from pipelines.identity.replay import Replay
 from pipelines.identity.rules import Rules
 from pipelines.identity.union import union
 
@@ -138,8 +140,7 @@ def _quiet_links(of: Batch, calm: Flags) -> pa.Table:
     rows = rows[np.argsort(link[rows], kind="stable")]
     starts = np.flatnonzero(np.diff(link[rows], prepend=-1))
     which = link[rows[starts]]
-    weight = np.array(of.law.weight)[of.source[rows]] + np.array(of.law.include)[of.source[rows]] * 1e300
-    best = rows[np.lexsort((rows, -weight, link[rows]))][starts]
+    best = rows[np.lexsort((rows, *_strength(of, of.source[rows]), link[rows]))][starts]
     names, sources = pa.array(of.names, pa.string()), pa.array(of.sources, pa.string())
     return pa.table(
         [
@@ -155,6 +156,12 @@ def _quiet_links(of: Batch, calm: Flags) -> pa.Table:
         ],
         schema=LINKS,
     )
+
+
+def _strength(of: Batch, source: Longs) -> tuple[np.ndarray[Any, Any], ...]:
+    """As keys of a sort, the last first: as in `Replay`, decided, then not weak, then heavier."""
+    law = of.law
+    return -np.array(law.weight)[source], np.array(law.weak)[source], ~np.array(law.include)[source]
 
 
 def _link_rows(of: Batch, found: list[tuple[int, Link]]) -> pa.Table:

@@ -15,17 +15,21 @@ from pipelines.identity.law import Law
 
 
 class Group:
-    """Identifiers that belong together, and `held`: of each type of which a person has one, the one."""
+    """Identifiers that belong together, and `held`: of each type of which a person has one, the one.
 
-    __slots__ = ("held", "nodes")
+    `personal`: one of them is of a type that is one person's own.
+    """
 
-    def __init__(self, nodes: list[int], held: dict[int, int]) -> None:
-        self.nodes, self.held = nodes, held
+    __slots__ = ("held", "nodes", "personal")
+
+    def __init__(self, nodes: list[int], held: dict[int, int], personal: bool) -> None:
+        self.nodes, self.held, self.personal = nodes, held, personal
 
     def take(self, other: Group) -> None:
         """Take in what the other has."""
         self.nodes += other.nodes
         self.held.update(other.held)
+        self.personal = self.personal or other.personal
 
 
 class Person(Group):
@@ -34,7 +38,7 @@ class Person(Group):
     __slots__ = ("age", "id")
 
     def __init__(self, id: str, age: tuple[int, int], group: Group) -> None:
-        super().__init__(group.nodes, group.held)
+        super().__init__(group.nodes, group.held, group.personal)
         self.id, self.age = id, age
 
 
@@ -45,7 +49,7 @@ class Persons:
         """Nobody yet; the arguments are those of `Replay`."""
         self.of: dict[int, Person] = {}
         self.arrival: dict[int, int] = {}
-        self._unique, self._kind, self._person_id = law.unique, kind, person_id
+        self._law, self._kind, self._person_id = law, kind, person_id
         self._living: set[str] = set()
         self._moved: set[int] = set()
         self._shown: dict[int, tuple[str, int]] = {}
@@ -58,7 +62,9 @@ class Persons:
 
     def group(self, nodes: list[int]) -> Group:
         """The identifiers as a group."""
-        return Group(nodes, {self._kind[node]: node for node in nodes if self._unique[self._kind[node]]})
+        unique, personal = self._law.unique, self._law.personal
+        held = {self._kind[node]: node for node in nodes if unique[self._kind[node]]}
+        return Group(nodes, held, any(personal[self._kind[node]] for node in nodes))
 
     def merge(self, one: Person, other: Person) -> None:
         """The older takes in the other."""
@@ -73,7 +79,8 @@ class Persons:
         """The identifier is nobody's from now on; gives the person that is left, which may have none."""
         person = self.of.pop(node)
         person.nodes.remove(node)
-        person.held = self.group(person.nodes).held
+        left = self.group(person.nodes)
+        person.held, person.personal = left.held, left.personal
         self._moved.add(node)
         if not person.nodes:
             self._living.discard(person.id)

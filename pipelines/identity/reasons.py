@@ -13,12 +13,15 @@ class Reason(Enum):
 
     MISSING = "A type, a value or the time of observation is missing"
     UNKNOWN_TYPE = "A type of identifier that the rules do not name"
-    BLOCKED = "A value that stands for nobody, such as zeros, `null` or a test number"
+    BLOCKED = (
+        "A value that stands for nobody, such as zeros, `null`, a test number or an address that is none"
+    )
     SELF = "Both ends are the same identifier"
     NEVER = "Its source is given no weight"
     SHARED = (
         "One of its ends is seen with more identifiers of a type than one person has: it belongs to nobody"
     )
+    WEAK = "It is too weak to make one person of two who each have an identifier of their own"
     UNIQUE = "It would give one person two identifiers of a type of which a person has one"
     EXCLUDED = "It would join two identifiers that are listed as never one person"
     TOO_LARGE = "It would give one person more identifiers than a person may have"

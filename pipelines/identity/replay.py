@@ -5,7 +5,8 @@ have them. Hence components do not see each other, and one that is replayed alon
 
 In each step: links that their weaker end, now seen, outlived end; an end that is now seen with too many becomes
 nobody's; else the two persons become one, unless that breaks a rule. Then both are cut: their links are taken
-strongest first, and what would break the rule is left out.
+strongest first, and what would break the rule is left out. Weak links come last in this, so that what they tie is
+personal on one side at most.
 
 Identifiers are whole numbers in the order of (priority of the type, value), so the smaller is always the stronger.
 Times are microseconds.
@@ -15,63 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from pipelines.identity.forest import Forest
 from pipelines.identity.law import Law
+from pipelines.identity.moments import Exclusion, Link, Observation, Span, merged
 from pipelines.identity.persons import Group, Person, Persons
 from pipelines.identity.reasons import Reason
-
-
-class Observation(NamedTuple):
-    """One edge as it came.
-
-    Args:
-        at: When it was observed.
-        left: An identifier of this component.
-        right: Another, larger one; -1 where the left one was seen alone or with `far`.
-        source: Its place in the law.
-        far: An identifier of another component, which is shared and so joins nobody; else -1.
-    """
-
-    at: int
-    left: int
-    right: int
-    source: int
-    far: int = -1
-
-
-class Exclusion(NamedTuple):
-    """From `at` on the two are not one person."""
-
-    at: int
-    left: int
-    right: int
-
-
-class Link:
-    """What is known of two identifiers that were seen together; `reason` is null while it joins them."""
-
-    __slots__ = ("count", "expires", "first", "last", "left", "out", "reason", "right", "source", "strength")
-
-    def __init__(self, seen: Observation, left: int, right: int) -> None:
-        self.left, self.right = left, right
-        self.first = self.last = seen.at
-        self.count = 0
-        self.source = seen.source
-        self.expires = 0
-        self.reason: Reason | None = None
-        self.out: int | None = seen.at  # until it joins
-        self.strength: tuple[float, ...] = ()
-
-
-class Span(NamedTuple):
-    """An identifier is a person's from `since` until `until`, which is null while it is."""
-
-    node: int
-    person: str
-    since: int
-    until: int | None
 
 
 class Replay:
@@ -91,13 +41,13 @@ class Replay:
         self.joins: dict[int, dict[int, Link]] = {}
         self.seen_with: dict[tuple[int, int], int] = {}
         self.shared: dict[int, int] = {}  # nobody's, since when
-        self.one_and_same = Forest()
+        self.one_and_same = Forest[int]()
         self.apart: set[tuple[int, int]] = set()
 
     def run(self, observations: Iterable[Observation], exclusions: Sequence[Exclusion] = ()) -> list[Span]:
         """Take all of it; what happens in one moment shows as one change."""
         spans: list[Span] = []
-        for at, events in groupby(_merged(observations, exclusions), key=lambda event: event.at):
+        for at, events in groupby(merged(observations, exclusions), key=lambda event: event.at):
             for event in events:
                 if isinstance(event, Exclusion):
                     self._exclude(event)
@@ -143,10 +93,11 @@ class Replay:
         return link
 
     def _strength(self, link: Link, source: int) -> tuple[float, ...]:
-        """Sorts links, the strongest first: decided, of stronger types, heavier, newer; then by content."""
+        """Sorts links, the strongest first: decided, not weak, of stronger types, heavier, newer; then by content."""
         weaker, stronger = self.kind[link.right], self.kind[link.left]
         weight = self.law.weight[source]
-        return (not self.law.include[source], weaker, stronger, -weight, -link.first, link.left, link.right)
+        last = not self.law.include[source], self.law.weak[source]
+        return (*last, weaker, stronger, -weight, -link.first, link.left, link.right)
 
     def _expire(self, ends: list[int], seen: Link, at: int) -> None:
         old = [
@@ -166,7 +117,7 @@ class Replay:
             self._unlink(link, Reason.SHARED, at)
         person = self.persons.leave(node)
         if person.nodes:
-            self.persons.regroup([person], self._connected(person.nodes))
+            self._regroup(person, at)
 
     def _join(self, link: Link, seen: Observation) -> None:
         one, other = self.persons.of[link.left], self.persons.of[link.right]
@@ -177,14 +128,14 @@ class Replay:
             self._link(link)
         elif len(one.nodes) + len(other.nodes) > self.law.most:
             self._refuse(link, Reason.TOO_LARGE, seen.at)
-        elif self._conflict(one, other) is None:
+        elif self._conflict(one, other, link) is None and not self._leaning(one, other):
             self._link(link)
             self.persons.merge(one, other)
         else:
             self._cut([one, other], link, seen.at)
 
-    def _conflict(self, one: Group, other: Group) -> Reason | None:
-        """The rule that a person of both would break, where neither of them does."""
+    def _conflict(self, one: Group, other: Group, link: Link) -> Reason | None:
+        """The rule that a person of both, tied by the link, would break, where neither of them does."""
         for kind, node in other.held.items():
             if kind in one.held and self.one_and_same.head(one.held[kind]) != self.one_and_same.head(node):
                 return Reason.UNIQUE
@@ -192,7 +143,15 @@ class Replay:
             ones, others = set(one.nodes), set(other.nodes)
             if any((a in ones and b in others) or (b in ones and a in others) for a, b in self.apart):
                 return Reason.EXCLUDED
+        if one.personal and other.personal and self.law.weak[link.source]:
+            return Reason.WEAK
         return None
+
+    def _leaning(self, *persons: Person) -> bool:
+        """Whether all have something personal, and a weak link is in force that might tie them if they were one."""
+        if not any(self.law.weak) or not all(person.personal for person in persons):
+            return False
+        return any(self.law.weak[link.source] for person in persons for link in self._links(person.nodes))
 
     def _exclude(self, pair: Exclusion) -> None:
         self.apart.add((pair.left, pair.right))
@@ -208,7 +167,7 @@ class Replay:
         groups = {node: self.persons.group([node]) for person in persons for node in person.nodes}
         for link in sorted(links.values(), key=lambda link: link.strength):
             one, other = groups[link.left], groups[link.right]
-            reason = None if one is other else self._conflict(one, other)
+            reason = None if one is other else self._conflict(one, other, link)
             if reason is not None:
                 self._unlink(link, reason, at)
                 continue
@@ -224,6 +183,13 @@ class Replay:
         for link in links:
             self._unlink(link, reason, at)
         for person in persons.values():
+            self._regroup(person, at)
+
+    def _regroup(self, person: Person, at: int) -> None:
+        """What is left of a person who lost links."""
+        if self._leaning(person):
+            self._cut([person], None, at)
+        else:
             self.persons.regroup([person], self._connected(person.nodes))
 
     def _connected(self, nodes: Sequence[int]) -> list[Group]:
@@ -257,15 +223,3 @@ class Replay:
         if link.out is None or link.reason is None:
             link.out = at
         link.reason = reason
-
-
-def _merged(
-    observations: Iterable[Observation], exclusions: Sequence[Exclusion]
-) -> Iterator[Observation | Exclusion]:
-    """In order of time, decisions before what was observed in the same moment."""
-    waiting = sorted(exclusions)[::-1]
-    for seen in observations:
-        while waiting and waiting[-1].at <= seen.at:
-            yield waiting.pop()
-        yield seen
-    yield from waiting[::-1]

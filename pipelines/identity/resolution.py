@@ -124,6 +124,9 @@ def resolve(edges: DataFrame, rules: Rules) -> DataFrame:
     Returns:
         `identifier_type, identifier_value, person_id, valid_from, valid_to`, as `Resolution.identifiers`. What was
         refused, and why, is in `resolution(edges, rules).rejected`.
+
+    Raises:
+        DataError: a column is missing.
     """
     return resolution(edges, rules).identifiers
 

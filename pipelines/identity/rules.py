@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from pipelines.errors import SettingsError
+from pipelines.identity.forest import Forest
 
 SEPARATOR = ":"  # between type and value in the one text that an identifier is inside the graph
 
@@ -34,10 +35,18 @@ class _Part(BaseModel):
 
 
 class IdentifierType(_Part):
-    """A type of identifier; `unique`: a person has one at a time, unless it was re-issued."""
+    """A type of identifier.
+
+    Args:
+        name: As the evidence has it.
+        unique: A person has one at a time, unless it was re-issued.
+        personal: It is one person's own, unlike a device or a family's phone: weak evidence does not make one
+            person of two who each have such.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     unique: bool = False
+    personal: bool = False
 
 
 class Blocked(_Part):
@@ -70,11 +79,13 @@ class Source(_Part):
 
     Args:
         weight: The heavier of two links outlives the other in a conflict; 0: evidence of this source joins nobody.
+        weak: It may add an identifier to a person, and never ties two who each have something personal.
         ttl_days: A link that was not observed for longer than this ends when one of its ends is; null: never.
         reissue: It tells that one identifier replaces another of the same type: both count as one.
     """
 
     weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    weak: bool = False
     ttl_days: PositiveInt | None = None
     reissue: bool = False
 
@@ -190,13 +201,7 @@ class Rules(_Part):
 
 def _contradictions(include: tuple[Decision, ...], exclude: tuple[Decision, ...]) -> list[str]:
     """What the two lists say against each other, or of one identifier; by place, since values may be contacts."""
-    head: dict[str, str] = {}
-
-    def find(node: str) -> str:
-        while (above := head.get(node, node)) != node:
-            node = above
-        return node
-
+    one_person = Forest[str]()
     faults = [
         f"{name}[{place}]: both are the same identifier"
         for name, decisions in (("include", include), ("exclude", exclude))
@@ -204,12 +209,11 @@ def _contradictions(include: tuple[Decision, ...], exclude: tuple[Decision, ...]
         if one.left == one.right
     ]
     for decision in include:
-        left, right = map(find, decision.nodes)
-        head[left] = right
+        one_person.join(*decision.nodes)
     return faults + [
         f"exclude[{place}]: include makes the two one, straight or through others"
         for place, decision in enumerate(exclude)
-        if decision.left != decision.right and find(decision.nodes[0]) == find(decision.nodes[1])
+        if decision.left != decision.right and len({one_person.head(node) for node in decision.nodes}) == 1
     ]
 
 

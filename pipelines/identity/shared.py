@@ -77,7 +77,7 @@ def beyond_caps(pairs: DataFrame, crowded: DataFrame, rules: Rules) -> DataFrame
     )
 
 
-def held(rows: DataFrame) -> DataFrame:
+def gathered(rows: DataFrame) -> DataFrame:
     """The rows, computed once: by the driver where they are few, so that reading them again starts no job."""
     few = _few(rows)
     return rows.localCheckpoint() if few is None else few

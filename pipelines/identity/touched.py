@@ -9,7 +9,7 @@ from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES
 from pipelines.identity.resolution import Resolution, located, text
 from pipelines.identity.rules import Rules
-from pipelines.identity.shared import LEFT, NEITHER, RIGHT, held, small
+from pipelines.identity.shared import LEFT, NEITHER, RIGHT, gathered, small
 
 
 def update(
@@ -36,7 +36,7 @@ def update(
         driver_edges: As in `components`.
     """
     changed = new.select(*EDGE) if gone is None else new.select(*EDGE).unionByName(gone.select(*EDGE))
-    changed = held(changed)
+    changed = gathered(changed)
     ends = _ends(observations(changed, rules))
     if gone is not None:
         ends = ends.unionByName(_crowd(edges, known, gone, rules)).distinct()

@@ -8,6 +8,8 @@ together equal the facts of both at once, in either order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from pyspark.sql import DataFrame, Window
@@ -15,9 +17,11 @@ from pyspark.sql import functions as F
 
 from pipelines.lakehouse.mark import Counts
 from pipelines.lakehouse.refusal import accepted, to_quarantine
+from pipelines.lakehouse.store import held
 from pipelines.lakehouse.table import Facts, Table
 
-_RECORD = ("file", "position", "arrived_at")
+_PLACE = ("file", "position", "_new")  # what tells one record from another
+_SIDES = ("_new", "NOT _new")
 
 
 @dataclass(frozen=True)
@@ -44,56 +48,60 @@ class Account:
 def account_of(table: Table, flagged: DataFrame, *, max_keys: int) -> Account:
     """Count the rows of a build, and name the scope values that its good rows touch, up to so many."""
     (scope,) = table.scope
-    by_scope = (
-        flagged.groupBy(scope)
-        .agg(F.count(F.lit(1)).alias("rows"), F.count_if(accepted()).alias("good"))
-        .persist()
+    by_scope = flagged.groupBy(scope).agg(
+        F.count(F.lit(1)).alias("rows"), F.count_if(accepted()).alias("good")
     )
-    try:
-        few = by_scope.limit(max_keys + 1).collect()  # bounded by max_keys
+    with held(by_scope) as found:
+        few = found.limit(max_keys + 1).collect()  # bounded by max_keys
         if len(few) <= max_keys:
             values = tuple(sorted(row[scope] for row in few if row["good"]))
             return Account(sum(row["rows"] for row in few), sum(row["good"] for row in few), values)
-        total = by_scope.agg(F.sum("rows").alias("rows"), F.sum("good").alias("good")).collect()[0]  # one row
+        total = found.agg(F.sum("rows").alias("rows"), F.sum("good").alias("good")).collect()[0]  # one row
         return Account(total["rows"], total["good"], None)
-    finally:
-        by_scope.unpersist()
 
 
-def settle(table: Table, flagged: DataFrame, standing: DataFrame, account: Account) -> Judged:
+def losers_of(table: Table, flagged: DataFrame, standing: DataFrame) -> DataFrame:
+    """The records that give way to another of their unit, each with the number of its rows.
+
+    Few units ever have two records. These are looked for first, by the records' places alone, and only their rows
+    are ranked.
+    """
+    policy, both = _facts(table), _both(table, flagged, standing)
+    several = reduce(or_, (F.min(place) != F.max(place) for place in _PLACE))
+    contested = (
+        both.groupBy(*policy.unit).agg(several.alias("_several")).where("_several").select(*policy.unit)
+    )
+    ranked = Window.partitionBy(*policy.unit).orderBy(
+        *(F.desc(c) for c in policy.prefer), "arrived_at", *_PLACE
+    )
+    return (
+        both.join(contested, on=list(policy.unit), how="left_semi")
+        .groupBy(*dict.fromkeys((*policy.unit, *policy.prefer, "arrived_at", *_PLACE)))
+        .agg(F.count(F.lit(1)).alias("_rows"))
+        .withColumn("_rank", F.row_number().over(ranked))
+        .where(F.col("_rank") > 1)
+        .select(*policy.unit, *_PLACE, "_rows")
+    )
+
+
+def settle(
+    table: Table, flagged: DataFrame, standing: DataFrame, account: Account, losers: DataFrame
+) -> Judged:
     """Let new rows join the standing ones of their scope, and choose one record of each unit.
 
     Args:
         table: A fact table.
-        flagged: Rows of new records with their reasons; persisted by the caller, since it is read several
-            times.
+        flagged: Rows of new records with their reasons; held by the caller, since it is read several times.
         standing: The table's rows in every scope value that `flagged` touches.
         account: Of `flagged`.
+        losers: `losers_of` the same; held by the caller, since it is read twice.
     """
-    if not isinstance(table.write, Facts):
-        raise TypeError(f"{table.name} is not a fact table")
-    policy = table.write
-    good = flagged.where(accepted()).select(*table.names)
-    both = standing.withColumn("_new", F.lit(False)).unionByName(good.withColumn("_new", F.lit(True)))
-    ranked = Window.partitionBy(*policy.unit).orderBy(
-        *(F.desc(c) for c in policy.prefer), "arrived_at", "file", "position", "_new"
-    )
-    losers = (
-        both.groupBy(*policy.unit, *dict.fromkeys((*policy.prefer, *_RECORD)), "_new")
-        .agg(F.count(F.lit(1)).alias("_rows"))
-        .withColumn("_place", F.row_number().over(ranked))
-        .where(F.col("_place") > 1)
-        .select(*policy.unit, "file", "position", "_new", "_rows")
-        .persist()
-    )
-    lost = losers.agg(
-        F.coalesce(F.sum(F.when(F.col("_new"), F.col("_rows"))), F.lit(0)).alias("new"),
-        F.coalesce(F.sum(F.when(~F.col("_new"), F.col("_rows"))), F.lit(0)).alias("old"),
-    ).first()
-    if lost is None:
-        raise RuntimeError("an aggregate without groups gives one row")
+    new, old = (F.coalesce(F.sum(F.when(F.expr(side), F.col("_rows"))), F.lit(0)) for side in _SIDES)
+    lost = losers.agg(new.alias("new"), old.alias("old")).collect()[0]  # one row
+    both = _both(table, flagged, standing)
     if lost["new"] or lost["old"]:
-        both = both.join(losers.drop("_rows"), on=[*policy.unit, "file", "position", "_new"], how="left_anti")
+        keys = [*_facts(table).unit, *_PLACE]
+        both = both.join(losers.select(*keys), on=keys, how="left_anti")
     counts = Counts(
         received=account.received,
         accepted=account.good - lost["new"],
@@ -102,3 +110,14 @@ def settle(table: Table, flagged: DataFrame, standing: DataFrame, account: Accou
         superseded=lost["old"],
     )
     return Judged(both.select(*table.names), to_quarantine(flagged), counts)
+
+
+def _facts(table: Table) -> Facts:
+    if not isinstance(table.write, Facts):
+        raise TypeError(f"{table.name} is not a fact table")
+    return table.write
+
+
+def _both(table: Table, flagged: DataFrame, standing: DataFrame) -> DataFrame:
+    good = flagged.where(accepted()).select(*table.names)
+    return standing.withColumn("_new", F.lit(False)).unionByName(good.withColumn("_new", F.lit(True)))

@@ -19,7 +19,7 @@ from typing import Any
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DateType
+from pyspark.sql.types import DateType, StructField, StructType
 
 from pipelines.errors import ConcurrentWrite, DataError, SystemFault
 from pipelines.lakehouse import log
@@ -37,8 +37,8 @@ ABSENT = -1  # the version of a table that was never made: it has no rows
 class Lake:
     """A session and the root under which each table lies at `<root>/<layer>/<table>`.
 
-    Bronze and silver may have gone beyond a run's date, by continuous ingest: with `until` they are seen as they
-    stood at the close of that date; null: as they are.
+    Bronze, silver and live gold may have gone beyond a run's date, by continuous ingest: with `until` they are seen
+    as they stood at the close of that date; null: as they are.
     """
 
     spark: SparkSession
@@ -56,7 +56,7 @@ class Lake:
 
     def head(self, table: Table) -> Head | None:
         """The table's newest version and watermark; null when it was never created."""
-        return log.head(self.path(table), self.until if table.layer in ("bronze", "silver") else None)
+        return log.head(self.path(table), self.until if table.goes_ahead else None)
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The table's rows at a version, by default the newest; none where it was never created."""
@@ -64,7 +64,10 @@ class Lake:
             head = self.head(table)
             version = ABSENT if head is None else head.version if self.until else None
         if version == ABSENT:
-            return self.spark.createDataFrame([], table.schema)
+            bare = [
+                StructField(c.name, c.type, c.nullable) for c in table.columns
+            ]  # as a store reads: no comments
+            return self.spark.createDataFrame([], StructType(bare))
         return self.store.read(self.path(table), version).select(*table.names)
 
     def changes(
@@ -88,8 +91,7 @@ class Lake:
 
     def added(self, table: Table, since: int, until: int) -> DataFrame:
         """The rows appended after version `since`, up to `until`, of a table that only grows."""
-        feed = self.store.feed(self.path(table), since, until)
-        return feed.where(F.col("_change_type") == "insert").select(*table.names)
+        return self.store.added(self.path(table), since, until).select(*table.names)
 
     def ensure(self, table: Table) -> int:
         """Create the table from its contract unless it is there; gives its newest version.

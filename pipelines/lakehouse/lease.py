@@ -1,8 +1,8 @@
 """One writer at a time: a run holds a lease on its stage, and fails fast where another has it.
 
 On a local lake the lease is an advisory lock of the operating system, so a killed run frees it at once. On an
-object store it is a small file with an expiry. Either way it is a courtesy: what keeps tables right is that
-each commit names the version it was built on.
+object store it is a small file with an expiry, written anew long before that while its holder lives. Either way
+it is a courtesy: what keeps tables right is that each commit names the version it was built on.
 
 A lease held for long, by `tillpost ingest --continuous`, says how far its holder has come.
 """
@@ -15,9 +15,10 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import Any
 
 from pipelines.errors import LeaseHeld, SystemFault
@@ -97,14 +98,27 @@ def _remote(path: str, name: str, holder: Holder) -> Iterator[Callable[[Holder],
         if float(standing.get("expires", 0)) > time.time():
             raise _held(name, json.dumps(standing))
 
-    def write(said: Holder) -> None:
-        expires = time.time() + EXPIRES_AFTER_SECONDS
-        storage.write_atomically(path, json.dumps({**said, "expires": expires}).encode())
+    said, ended, writing = dict(holder), Event(), Lock()
+
+    def write(now: Holder) -> None:
+        with writing:
+            said.update(now)
+            expires = time.time() + EXPIRES_AFTER_SECONDS
+            storage.write_atomically(path, json.dumps({**said, "expires": expires}).encode())
+
+    def renew() -> None:
+        while not ended.wait(EXPIRES_AFTER_SECONDS / 6):
+            with suppress(SystemFault):  # the store is away for a while: the next time is early enough
+                write({})
 
     write(holder)
+    renewing = Thread(target=renew, daemon=True)
+    renewing.start()
     try:
         yield write
     finally:
+        ended.set()
+        renewing.join()
         storage.delete_file(path)
 
 

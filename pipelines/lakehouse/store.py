@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from pipelines.lakehouse.table import Table
@@ -55,6 +56,9 @@ class Store(Protocol):
             AnalysisException: a part of it was cleaned away.
         """
 
+    def added(self, path: str, since: int, until: int) -> DataFrame:
+        """The rows appended after a version, up to another, of a table that only grew."""
+
     def definition(self, path: str) -> Definition:
         """What the table is defined as."""
 
@@ -69,6 +73,11 @@ class Store(Protocol):
 
     def held(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
         """The same rows, computed once however often they are read within the block."""
+
+
+def appended(feed: DataFrame) -> DataFrame:
+    """Of a change feed the rows that came by an append."""
+    return feed.where(F.col("_change_type") == "insert")
 
 
 def store_of(spark: SparkSession) -> Store:

@@ -7,8 +7,11 @@ table, a batch at a time. It keeps no frame in memory either: what is read more 
 
 from __future__ import annotations
 
+import re
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +19,26 @@ from pathlib import Path
 import deltalake
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, WriterProperties
 from deltalake.exceptions import DeltaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from pyspark.sql.types import StructType
 
-from pipelines.lakehouse.store import Definition, Transaction
+from pipelines.lakehouse.store import Definition, Transaction, appended
 from pipelines.lakehouse.table import Snapshot, Table
 
 _ENGINE = "tillpost.engine"
+_SCRATCH = "tillpost-"
 _RULE = "tillpost.rule."  # delta-rs rewrites a constraint's text; ours is kept beside it
 _BATCH_ROWS = 65_536
+_WRITER = WriterProperties(
+    compression="SNAPPY",  # without a word here, none
+    max_row_group_size=131_072,
+)  # Sail gives each core row groups: one alone is one task
+_TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)  # a literal as Spark writes it
 
 
 def is_sail(spark: SparkSession) -> bool:
@@ -57,16 +67,35 @@ class SailStore:
         return reader.option("versionAsOf", table.version()).load(path)
 
     def feed(self, path: str, since: int, until: int) -> DataFrame:
-        """The rows that came or went after a version, up to another, with Delta's `_change_type`."""
+        """The rows that came or went after a version, up to another, with Delta's `_change_type`.
+
+        They lie in a scratch folder as long as any frame that is made of them.
+        """
+        folder = tempfile.mkdtemp(prefix=_SCRATCH)
         try:
             table = DeltaTable(path)
             changes = table.load_cdf(starting_version=since + 1, ending_version=until)
-            rows = pa.RecordBatchReader.from_stream(changes).read_all()
-        except (DeltaError, pa.ArrowInvalid) as error:
-            raise AnalysisException(str(error)) from error
-        schema = _loose(table).append(pa.field("_change_type", pa.string()))
-        found = rows.select(schema.names).cast(schema)
-        return self.spark.createDataFrame(found, from_arrow_schema(schema))
+            schema = _loose(table).append(pa.field("_change_type", pa.string()))
+            spooled(pa.RecordBatchReader.from_stream(changes), schema, f"{folder}/changes.parquet")
+        except Exception as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, DeltaError | pa.ArrowInvalid):
+                raise AnalysisException(str(error)) from error
+            raise
+        found = self.spark.read.schema(from_arrow_schema(schema)).parquet(folder)
+        weakref.finalize(
+            found._plan, shutil.rmtree, folder, ignore_errors=True
+        )  # which frames made of it hold
+        return found
+
+    def added(self, path: str, since: int, until: int) -> DataFrame:
+        """The rows appended after a version, up to another: those of the files that came, where none went."""
+        before, now = (set(DeltaTable(path, version=version).file_uris()) for version in (since, until))
+        if before - now:  # files were put together meanwhile, and hold old rows too
+            return appended(self.feed(path, since, until))
+        schema = from_arrow_schema(_loose(DeltaTable(path, version=until)))
+        files = sorted(now - before)
+        return self.spark.read.schema(schema).parquet(*files) if files else self._none(schema)
 
     def definition(self, path: str) -> Definition:
         """What the table is defined as."""
@@ -102,17 +131,20 @@ class SailStore:
             app_transactions=[deltalake.Transaction(transaction.application, transaction.parent + 1)],
         )
         with _scratch() as folder:
-            rows.write.mode("append").parquet(str(folder))
+            _spilled(rows, folder)
             found = _batches(folder, _loose(table))
             if replace is None:
-                deltalake.write_deltalake(table, found, mode="append", commit_properties=properties)
+                deltalake.write_deltalake(
+                    table, found, mode="append", commit_properties=properties, writer_properties=_WRITER
+                )
             else:
                 deltalake.write_deltalake(
                     table,
                     found,
                     mode="overwrite",
-                    predicate=None if replace == "true" else replace,
+                    predicate=None if replace == "true" else ansi(replace),
                     commit_properties=properties,
+                    writer_properties=_WRITER,
                 )
 
     def restore(self, path: str, version: int) -> None:
@@ -123,15 +155,48 @@ class SailStore:
     def held(self, rows: DataFrame) -> Iterator[DataFrame]:
         """The same rows, computed once however often they are read within the block."""
         with _scratch() as folder:
-            rows.write.mode("append").parquet(str(folder))
+            _spilled(rows, folder)
             kept = self.spark.read.schema(rows.schema).parquet(str(folder))
-            yield kept if any(folder.iterdir()) else self.spark.createDataFrame([], rows.schema)
+            yield kept if any(folder.iterdir()) else self._none(rows.schema)
+
+    def _none(self, schema: StructType) -> DataFrame:
+        return self.spark.createDataFrame([], schema)
+
+
+def ansi(predicate: str) -> str:
+    r"""A predicate with its texts as standard SQL has them, and delta-rs reads them: Spark escapes by a backslash.
+
+    >>> ansi(r"name IN ('it\'s', 'a\\b')")
+    "name IN ('it''s', 'a\\b')"
+    """
+    return _TEXT.sub(
+        lambda found: "'" + re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL).replace("'", "''") + "'",
+        predicate,
+    )
+
+
+def spooled(batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: str) -> None:
+    """Write batches into one Parquet file as they come: of all of them, no more than one is in memory.
+
+    Args:
+        batches: Each has the schema's columns, in any order and beside others.
+        schema: Columns and types to write.
+        file: The path, not there yet.
+    """
+    with pq.ParquetWriter(file, schema, compression="lz4", use_dictionary=False) as out:
+        for batch in batches:
+            out.write_batch(batch.select(schema.names).cast(schema))
 
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as folder:
         yield Path(folder)
+
+
+def _spilled(rows: DataFrame, folder: Path) -> None:
+    """Write rows that are read again at once and then thrown away: quickly rather than small."""
+    rows.write.mode("append").options(compression="lz4_raw", dictionary_enabled="false").parquet(str(folder))
 
 
 def _arrow(schema: StructType) -> pa.Schema:

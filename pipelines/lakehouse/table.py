@@ -70,7 +70,40 @@ class Snapshot:
     """
 
 
-Write = Append | Facts | ByScope | Components | Snapshot
+@dataclass(frozen=True)
+class History:
+    """Spells of what runs saw: a run closes those that ended, opens those that began, and leaves the rest.
+
+    `build` takes the rows that stand as `standing`, and gives the spells that are open at the close of its date with
+    those that ended on it. What was before no run can see, so a rebuild begins anew.
+
+    Args:
+        begins: The column with the date on which a spell began.
+        ends: The column with the date on which it ended; null: it goes on.
+    """
+
+    begins: str
+    ends: str
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What runs decided, which nothing takes back: a run decides what its date brings and what is still open, and
+    leaves the rest.
+
+    `build` takes the rows that stand as `standing`, and gives those that its date decides with those that stay open.
+    What was decided leans on what was decided before, so a rebuild begins anew.
+
+    Args:
+        begins: The column with the date on which a row came.
+        ends: The column with the date on which it was decided; null: it is open.
+    """
+
+    begins: str
+    ends: str
+
+
+Write = Append | Facts | ByScope | Components | Snapshot | History | Journal
 
 
 @dataclass(frozen=True)
@@ -82,8 +115,9 @@ class Input:
         by: Scope column -> column of this input; left out where the names are the same.
         through: Where this input does not carry the scope: another input that does, or that leads to one that
             does.
-        on: The columns that this input shares with `through`; of a `whole` input, those that are looked up in
-            it, where a change of any other touches nothing.
+        on: The columns that this input shares with `through`; of one that carries the scope, or is `whole`, those
+            that are looked up in it, where a change of any other touches nothing.
+        to: What `through` calls those columns, in their order; empty: the same.
         whole: A changed row touches every scope value, since any row of the output may lean on it.
     """
 
@@ -91,7 +125,13 @@ class Input:
     by: Mapping[str, str] | None = None
     through: Table | None = None
     on: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
     whole: bool = False
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """Column of this input -> the same in `through`."""
+        return dict(zip(self.on, self.to or self.on, strict=True))
 
 
 @dataclass(frozen=True)
@@ -131,6 +171,7 @@ class Table:
         write: How rows reach the table.
         stretch: How its rows go on beyond the date of their scope; null: they do not.
         version: Raised when the meaning of the rows changes; that rebuilds the table.
+        live: Gold that continuous ingest keeps up with silver, so that a run reads it as of its close, too.
     """
 
     name: str
@@ -145,6 +186,7 @@ class Table:
     write: Write = field(default_factory=ByScope)
     stretch: Stretch | None = None
     version: int = 1
+    live: bool = False
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -173,6 +215,11 @@ class Table:
     def short(self) -> str:
         """The second part of the name."""
         return self.name.split(".")[1]
+
+    @property
+    def goes_ahead(self) -> bool:
+        """Whether it may hold later dates than a run's: what continuous ingest writes."""
+        return self.live or self.layer in ("bronze", "silver")
 
     @cached_property
     def reads(self) -> tuple[Input, ...]:

@@ -26,11 +26,13 @@ from pyspark.sql import DataFrame
 from pipelines.lakehouse.tracking_store import Store, explained, is_absent, open_store
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion as RegistryVersion
     from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
-_NEEDED = ("mlflow", "numpy", "pandas", "pyarrow", "pyspark")  # by registered models, beside this package
+# By registered models, beside this package.
+_NEEDED = ("mlflow", "numpy", "pandas", "pyarrow", "pyspark", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ class Tracking:
 
     def champion(self, name: str, as_of: date) -> Champion | None:
         """The newest promoted version that has seen nothing after `as_of`; null where there is none."""
-        usable = [version for version in self._promoted(name) if version.trained_as_of <= as_of]
+        usable = [version for version in self.promoted(name) if version.trained_as_of <= as_of]
         return max(usable, key=_age) if usable else None
 
     def promote(self, version: ModelVersion) -> None:
@@ -242,7 +244,7 @@ class Tracking:
         with explained("promote a model in", self.uri):
             client = self._store.client
             client.set_model_version_tag(version.name, str(version.version), "promoted", "true")
-            newest = max(self._promoted(version.name), key=_age)
+            newest = max(self.promoted(version.name), key=_age)
             client.set_registered_model_alias(version.name, CHAMPION, str(newest.version))
 
     def finish_training(self, version: ModelVersion, key: str, tags: Mapping[str, str]) -> ModelVersion:
@@ -255,14 +257,21 @@ class Tracking:
 
     def find_training(self, name: str, key: str) -> ModelVersion | None:
         """The version that a finished training of the same key has given; null where there is none."""
-        found = [version for version in self._versions(name) if version.tags.get("training_key") == key]
+        found = [version for version in self.versions(name) if version.tags.get("training_key") == key]
         return max(found, key=lambda version: version.version) if found else None
 
-    def _promoted(self, name: str) -> list[Champion]:
-        tagged = (version for version in self._versions(name) if version.tags.get("promoted") == "true")
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's own, of the open store."""
+        return self._store.client
+
+    def promoted(self, name: str) -> list[Champion]:
+        """The versions of a model that may be used."""
+        tagged = (version for version in self.versions(name) if version.tags.get("promoted") == "true")
         return [Champion(v.name, v.version, v.run_id, v.trained_as_of, v.tags) for v in tagged]
 
-    def _versions(self, name: str) -> list[ModelVersion]:
+    def versions(self, name: str) -> list[ModelVersion]:
+        """Every version of a model that a training has registered."""
         if is_absent(self.uri):
             return []
         with explained("read", self.uri):

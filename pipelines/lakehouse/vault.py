@@ -6,45 +6,26 @@
   data key is wrapped, by AES-256-GCM again, under the wrapping key. Whoever destroys a `person_key` destroys
   what it sealed. A ciphertext begins with the 12 bytes of its nonce; a value is bound to its token.
 
-The key itself never travels: a plan holds a `KeyRef`, which is a path. Each process reads the file once; on a
-cluster, the variable `TILLPOST_VAULT_KEY`, set by the platform's secret store, holds the file's text instead.
+When the key is changed, tokens stay: each row is sealed under the new key (`resealed`), and its **digest**, the HMAC of
+the contact under the new key, leads to the token that the lake has held all along. The old key can then be destroyed.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
-import json
-import os
 import secrets
-import stat
-from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pyspark.sql import Row
 
-from pipelines.errors import DataError, SettingsError, SystemFault
+from pipelines.errors import DataError, SettingsError
+from pipelines.lakehouse.vault_key import KEY_BYTES, VARIABLE, KeyRef, Keys, keys_of
 
 Kind = Literal["email", "phone", "record"]
-VARIABLE = "TILLPOST_VAULT_KEY"
-
-_KEY_BYTES, _NONCE_BYTES = 32, 12
-
-
-@dataclass(frozen=True)
-class KeyRef:
-    """Where a process finds the key. Safe to print, to pickle and to show in a plan.
-
-    Args:
-        path: The key file; not read where `TILLPOST_VAULT_KEY` is set.
-    """
-
-    path: str
+_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -66,34 +47,6 @@ class Sealed:
     sealed: bytes
 
 
-@dataclass(frozen=True)
-class _Keys:
-    key_id: str
-    generated: bool
-    hash_key: bytes = field(repr=False)
-    wrapping_key: bytes = field(repr=False)
-
-
-def ensure_key(path: str, *, allow_generated: bool) -> KeyRef:
-    """The key to work with; it is made, with mode 600, where there is none and that is allowed.
-
-    Raises:
-        SettingsError: no key and none may be made; a generated key where one must be brought; not a key file.
-        SystemFault: the file is open to others, or cannot be read or written.
-    """
-    ref = KeyRef(str(Path(path).absolute()))
-    if VARIABLE not in os.environ and not Path(ref.path).exists():
-        if not allow_generated:
-            raise SettingsError(
-                f"There is no vault key: {VARIABLE} is not set, and {ref.path} does not exist",
-                remedy=_BRING_ONE,
-            )
-        _generate(Path(ref.path))
-    if _keys(ref).generated and not allow_generated:
-        raise SettingsError("The vault's key was generated; here one must be brought", remedy=_BRING_ONE)
-    return ref
-
-
 class Envelope:
     """The contacts of one record, each sealed under the one new data key that they share.
 
@@ -101,15 +54,14 @@ class Envelope:
     """
 
     def __init__(self, key: KeyRef) -> None:
-        self._keys = _keys(key)
-        self._person_key = secrets.token_bytes(_KEY_BYTES)
+        self._keys = keys_of(key)
+        self._person_key = secrets.token_bytes(KEY_BYTES)
         self._wrapped = _encrypt(self._keys.wrapping_key, self._person_key, about=self._keys.key_id)
         self.rows: list[Sealed] = []
 
     def seal(self, kind: Kind, value: bytes) -> str:
         """Add a contact, in its normal form where it has one, else as received; gives its token."""
-        digest = hmac.digest(self._keys.hash_key, f"{kind}:".encode() + value, "sha256")
-        token = f"{kind}:{digest.hex()}"
+        token = _digest(self._keys, kind, value)
         sealed = _encrypt(self._person_key, value, about=token)
         self.rows.append(Sealed(token, kind, self._keys.key_id, self._wrapped, sealed))
         return token
@@ -126,7 +78,51 @@ def open_sealed(key: KeyRef, row: Sealed | Row) -> str:
         SettingsError: it was sealed with another key.
         DataError: the row was altered, or its parts belong to different rows.
     """
-    keys = _keys(key)
+    return _opened(keys_of(key), row).decode("utf-8", "surrogateescape")
+
+
+def hashed(key: KeyRef, about: str, text: str) -> str:
+    """A text's keyed hash for one purpose, 32 hex digits: the same under the same key, and nobody else can make it.
+
+    Args:
+        key: The vault's key.
+        about: The purpose, such as `link`; hashes of two purposes never meet, nor do they meet a token.
+        text: What is hashed.
+    """
+    return hmac.digest(keys_of(key).hash_key, f"{about}\n{text}".encode(), "sha256").hex()[:32]
+
+
+def store_key(key: KeyRef, store: str) -> bytes:
+    """The key of one shop's tills, 32 bytes; it tells nothing of the vault's key or of other shops'."""
+    return hmac.digest(keys_of(key).hash_key, f"till\n{store}".encode(), "sha256")
+
+
+def digest_of(key: KeyRef, kind: Kind, value: str) -> str:
+    """The digest of a contact in its normal form: its token, unless the key was changed since it was first met."""
+    return _digest(keys_of(key), kind, value.encode())
+
+
+def resealed(old: KeyRef, new: KeyRef, row: Sealed) -> tuple[str, Sealed]:
+    """A row of `vault.tokens` under another key, and the contact's digest under that key; the token stays.
+
+    Rows that shared a data key share it still. A row that is under the new key already is given as it is.
+
+    Raises:
+        SettingsError: it was sealed with neither key.
+        DataError: the row was altered.
+    """
+    before, after = keys_of(old), keys_of(new)
+    standing = after if row.key_id == after.key_id else before
+    digest = _digest(after, row.kind, _opened(standing, row))
+    if standing is after:
+        return digest, row
+    person_key = _decrypt(before.wrapping_key, row.person_key, about=before.key_id)
+    nonce = hmac.digest(after.wrapping_key, person_key, "sha256")[:_NONCE_BYTES]
+    wrapped = nonce + AESGCM(after.wrapping_key).encrypt(nonce, person_key, after.key_id.encode())
+    return digest, replace(row, key_id=after.key_id, person_key=wrapped)
+
+
+def _opened(keys: Keys, row: Sealed | Row) -> bytes:
     if row.key_id != keys.key_id:
         raise SettingsError(
             f"{row.token} was sealed with key {row.key_id}; the vault's key is {keys.key_id}",
@@ -134,12 +130,16 @@ def open_sealed(key: KeyRef, row: Sealed | Row) -> str:
         )
     try:
         person_key = _decrypt(keys.wrapping_key, row.person_key, about=keys.key_id)
-        return _decrypt(person_key, row.sealed, about=row.token).decode("utf-8", "surrogateescape")
+        return _decrypt(person_key, row.sealed, about=row.token)
     except (InvalidTag, ValueError) as error:
         raise DataError(
             f"{row.token} does not open: its row of vault.tokens was altered",
             remedy="Restore vault.tokens to a version before the change.",
         ) from error
+
+
+def _digest(keys: Keys, kind: Kind, value: bytes) -> str:
+    return f"{kind}:{hmac.digest(keys.hash_key, f'{kind}:'.encode() + value, 'sha256').hex()}"
 
 
 def _encrypt(key: bytes, value: bytes, *, about: str) -> bytes:
@@ -150,76 +150,3 @@ def _encrypt(key: bytes, value: bytes, *, about: str) -> bytes:
 def _decrypt(key: bytes, sealed: bytes, *, about: str) -> bytes:
     sealed = bytes(sealed)
     return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
-
-
-def _keys(ref: KeyRef) -> _Keys:
-    brought = os.environ.get(VARIABLE)
-    return _parsed(brought, VARIABLE) if brought is not None else _read(ref.path)
-
-
-@lru_cache(maxsize=4)
-def _read(path: str) -> _Keys:
-    try:
-        with open(path, encoding="utf-8") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077:
-                raise SystemFault(
-                    f"The key file {path} is open to others (mode {mode:03o})", remedy=f"chmod 600 {path}"
-                )
-            return _parsed(file.read(), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SystemFault(
-            f"The key file {path} cannot be read: {error}",
-            remedy="Bring the file, readable by this user alone.",
-        ) from error
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str, place: str) -> _Keys:
-    try:
-        found = json.loads(text)
-        keys = _Keys(
-            key_id=str(found["key_id"]),
-            generated=bool(found["generated"]),
-            hash_key=base64.b64decode(found["hash_key"], validate=True),
-            wrapping_key=base64.b64decode(found["wrapping_key"], validate=True),
-        )
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        keys = None
-    if keys is None or not len(keys.hash_key) == len(keys.wrapping_key) == _KEY_BYTES:
-        raise SettingsError(f"{place} does not hold a vault key", remedy=_BRING_ONE)
-    return keys
-
-
-def _generate(path: Path) -> None:
-    """Make a key file whole: whoever finds the name finds every byte, and of two makers one wins."""
-    note = {
-        "key_id": secrets.token_hex(4),
-        "hash_key": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(),
-        "wrapping_key": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(),
-        "generated": True,
-    }
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(note, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(aside, path)
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
-    except OSError as error:
-        raise SystemFault(
-            f"The key file {path} cannot be made: {error}",
-            remedy="Set vault.key_file to a place that can be written.",
-        ) from error
-
-
-_BRING_ONE = (
-    'Bring a file of mode 600 holding {"key_id": "<a name>", "hash_key": "<base64 of 32 random bytes>", '
-    '"wrapping_key": "<the same, others>", "generated": false}; `openssl rand -base64 32` makes such bytes.'
-)

@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -28,7 +29,7 @@ from pyspark.sql.types import ArrayType, StructType
 from pipelines.errors import SettingsError
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.types import BINARY, LONG, STRING, TIMESTAMP
-from pipelines.lakehouse.vault import KeyRef, Sealed
+from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.contract import Source
 from pipelines.landing.packing import MAGIC, unpacked
 from pipelines.landing.sealing import Sealing
@@ -37,6 +38,7 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 MAX_RECORD_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 20
 _BATCH_RECORDS = 8192
+_LF, _SPACE = ord("\n"), list(b" \t\n\r\x0b\f")
 
 
 class FileFault(Enum):
@@ -134,35 +136,44 @@ def _of_file(file: pa.RecordBatch, how: Framing) -> Iterator[pa.RecordBatch]:
     path = f"{how.landing_root.rstrip('/')}/{file['file'][0].as_py()}"
     fault = _fault(path, how.max_record_bytes)
     if fault:
-        yield _batch(file, [0], [None], None, fault)
+        yield _batch(file, [0], pa.nulls(1, pa.binary()), pa.nulls(1, _ARROW.field("sealed").type), fault)
         return
     position = 1
     with _opened(path) as stream:
         for lines in _lines(stream, _CHUNK_BYTES):
             for start in range(0, len(lines), _BATCH_RECORDS):
-                records: list[bytes] = lines[start : start + _BATCH_RECORDS]
-                sealed = None
-                if how.sealing:
-                    records, sealed = map(list, zip(*map(how.sealing.apply, records), strict=True))
+                records = lines.slice(start, _BATCH_RECORDS)
+                sealed = pa.nulls(len(records), _ARROW.field("sealed").type)
+                if how.sealing and (doubtful := how.sealing.doubtful(records)):
+                    records, sealed = _sealed(records, doubtful, how.sealing)
                 yield _batch(file, range(position, position + len(records)), records, sealed, None)
                 position += len(records)
+
+
+def _sealed(records: pa.Array, doubtful: list[int], sealing: Sealing) -> tuple[pa.Array, pa.Array]:
+    """The records with each doubtful one sealed, and what was sealed out of them."""
+    payloads: list[bytes] = records.to_pylist()
+    found: list[list[dict[str, Any]] | None] = [None] * len(payloads)
+    for place in doubtful:
+        payloads[place], rows = sealing.apply(payloads[place])
+        found[place] = [asdict(row) for row in rows] or None
+    return pa.array(payloads, pa.binary()), pa.array(found, _ARROW.field("sealed").type)
 
 
 def _batch(
     file: pa.RecordBatch,
     positions: Iterable[int],
-    payloads: list[bytes] | list[None],
-    sealed: list[list[Sealed]] | None,
+    payloads: pa.Array,
+    sealed: pa.Array,
     fault: FileFault | None,
 ) -> pa.RecordBatch:
     count = len(payloads)
-    rows = [[asdict(row) for row in found] or None for found in sealed] if sealed else [None] * count
     columns = {
         **{name: pa.repeat(file[name][0], count) for name in ("source", "file", "batch", "arrived_at")},
         "position": pa.array(positions, pa.int64()),
-        "fault": pa.array([fault and fault.name] * count, pa.string()),
-        "payload": pa.array(payloads, pa.binary()),
-        "sealed": pa.array(rows, _ARROW.field("sealed").type),
+        "fault": pa.repeat(pa.scalar(fault and fault.name, pa.string()), count),
+        "payload": payloads,
+        "sealed": sealed,
     }
     ordered = [columns[field.name].cast(field.type) for field in _ARROW]
     return pa.RecordBatch.from_arrays(ordered, schema=_ARROW)
@@ -207,18 +218,30 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, unpacked(cast(BinaryIO, stored), ending))
 
 
-def _lines(stream: BinaryIO, chunk_bytes: int) -> Iterator[list[bytes]]:
+def _lines(stream: BinaryIO, chunk_bytes: int) -> Iterator[pa.Array]:
     """The lines that are not blank, without their ends, some at a time."""
     begun: list[bytes] = []
     while chunk := stream.read(chunk_bytes):
-        head, end, rest = chunk.partition(b"\n")
-        begun.append(head)
-        if end:
-            *whole, tail = rest.split(b"\n")
-            yield _records([b"".join(begun), *whole])
-            begun = [tail]
-    yield _records([b"".join(begun)])
+        if (last := chunk.rfind(b"\n") + 1) == 0:
+            begun.append(chunk)
+            continue
+        yield _records(b"".join([*begun, chunk[:last]]))
+        begun = [chunk[last:]]
+    if rest := b"".join(begun):
+        yield _records(rest + b"\n")
 
 
-def _records(lines: list[bytes]) -> list[bytes]:
-    return [line.removesuffix(b"\r") for line in lines if line and not line.isspace()]
+def _records(block: bytes) -> pa.Array:
+    """The records of whole lines.
+
+    Where each line ends in LF alone and begins with something, as nearly always, the records are the block without
+    its line ends, and numpy finds where each begins; any other block is split line by line.
+    """
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _LF)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    if b"\r" in block or np.isin(np.frombuffer(block, np.uint8)[starts], _SPACE).any():
+        lines = block.split(b"\n")
+        return pa.array([x.removesuffix(b"\r") for x in lines if x and not x.isspace()], pa.binary())
+    places = np.concatenate([[0], ends - np.arange(len(ends))]).astype(np.int32)
+    buffers = [None, pa.py_buffer(places), pa.py_buffer(block.translate(None, b"\n"))]
+    return pa.Array.from_buffers(pa.binary(), len(ends), buffers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.lakehouse.types import MONEY, QUANTITY, STRING, TIMESTAMP
+from pipelines.lakehouse.types import LONG, MONEY, QUANTITY, STRING, TIMESTAMP
 from pipelines.landing.contract import Field, Source
 
 SOURCE = Source(
@@ -29,6 +29,7 @@ SOURCE = Source(
         Field("email", STRING, "Address for the order's mails; missing: not given", contact="email"),
         Field("phone", STRING, "Number for the courier; missing: not given", contact="phone"),
         Field("payment_token", STRING, "The payment provider's token of the bank card; missing: none"),
+        Field("points_spent", LONG, "Loyalty points paid with; missing: not told"),
         Field("delivery_amount", MONEY, "Paid for the delivery, with VAT; missing: nothing"),
         Field(
             "lines",

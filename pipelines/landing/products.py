@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.lakehouse.types import STRING
+from pipelines.lakehouse.types import DATE, INT, QUANTITY, STRING
 from pipelines.landing.contract import Field, Source
 
 SOURCE = Source(
@@ -17,5 +17,13 @@ SOURCE = Source(
         Field("brand", STRING, "The brand"),
         Field("manufacturer_id", STRING, "Who makes it"),
         Field("package_size", STRING, "As printed, such as `16 OZ`"),
+        Field("pack_quantity", QUANTITY, "Pieces in one pack; missing: not told"),
+        Field(
+            "size_label", STRING, "Size or step of a good that a person grows out of, such as `4` or `128`"
+        ),
+        Field("age_from_months", INT, "Youngest age it is for; missing: for any"),
+        Field("age_to_months", INT, "Oldest age it is for; missing: for any"),
+        Field("image_url", STRING, "Address of its picture; missing: none"),
+        Field("first_seen_on", DATE, "Day it came into the catalogue; missing: not known"),
     ),
 )

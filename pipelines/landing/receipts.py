@@ -27,6 +27,7 @@ SOURCE = Source(
         ),
         Field("loyalty_card", STRING, "Number of the card shown; missing: none was"),
         Field("phone", STRING, "Phone dictated at the till; missing: none was", contact="phone"),
+        Field("email", STRING, "Address dictated at the till; missing: none was", contact="email"),
         Field(
             "payment_token",
             STRING,

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from pipelines.calc.contacts import normal
-from pipelines.lakehouse.vault import Envelope, KeyRef, Kind, Sealed
+from pipelines.lakehouse.vault import Envelope, Kind, Sealed
+from pipelines.lakehouse.vault_key import KeyRef
 
 INVALID = "invalid:"
 """Stands before the token of a contact that is none: no mailbox or number could be written so."""
@@ -46,24 +50,36 @@ class Sealing:
         - a record that is no JSON object may hold anything: it is sealed whole, and
           `{"sealed_record": "record:..."}` stands for it.
         """
-        if self._surely_without(record):
-            return record, []
         try:
             return self._replaced(record.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
             envelope = Envelope(self.key)
             return json.dumps({"sealed_record": envelope.seal("record", record)}).encode(), envelope.rows
 
-    def _surely_without(self, record: bytes) -> bool:
-        """Whether a look at the bytes is enough: braced, and no contact's name in it, spelt out or escaped.
+    def doubtful(self, records: pa.BinaryArray) -> list[int]:
+        """The places of the records that may hold a contact; `apply` gives any other as it is.
 
-        No piece of a torn record passes: a contact follows its name, or the piece has lost its brace. Parsing
-        every record instead would cost some twenty times as much (4 s a hundred megabytes).
+        A look at the bytes is enough for those that are braced and have no contact's name in them, spelt out or
+        escaped. No piece of a torn record passes: a contact follows its name, or the piece has lost its brace.
+        Parsing every record instead would cost some twenty times as much (4 s a hundred megabytes).
+
+        Args:
+            records: None of them null or empty.
         """
-        if not (record.startswith(b"{") and record.endswith(b"}")):
-            return False
-        lowered = record.lower()
-        return not any(mark in lowered for mark in self._marks)
+        first, past = records.offset, records.offset + len(records)
+        bounds = np.frombuffer(records.buffers()[1], np.int32)[first : past + 1]
+        held = memoryview(records.buffers()[2])[bounds[0] : bounds[-1]].tobytes()
+        starts = bounds - bounds[0]
+        bare = np.frombuffer(held, np.uint8)
+        found = (bare[starts[:-1]] != ord("{")) | (bare[starts[1:] - 1] != ord("}"))
+        lowered, ends = held.lower(), starts[1:]
+        for mark in self._marks:
+            at = lowered.find(mark)
+            while at >= 0:
+                place = int(np.searchsorted(ends, at, side="right"))
+                found[place] = True  # what spans two records makes the first doubtful, which costs no more
+                at = lowered.find(mark, int(ends[place]))
+        return [int(place) for place in np.flatnonzero(found)]
 
     @cached_property
     def _marks(self) -> tuple[bytes, ...]:

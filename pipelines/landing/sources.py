@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pipelines.landing import (
+    assignments,
     campaigns,
     channel_costs,
     customers,
     engagement,
     identity_decisions,
+    identity_events,
     locations,
     offers,
     orders,
@@ -35,4 +37,6 @@ SOURCES: tuple[Source, ...] = (
     weather.SOURCE,
     locations.SOURCE,
     identity_decisions.SOURCE,
+    identity_events.SOURCE,
+    assignments.SOURCE,
 )

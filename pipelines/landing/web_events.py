@@ -33,10 +33,18 @@ SOURCE = Source(
         Field("occurred_at", TIMESTAMP, "When it happened, ISO 8601 with offset", required=True),
         Field("cookie", STRING, "The browser's own id; missing: no consent was given"),
         Field("login", STRING, "The account signed in, never an address; missing: nobody was"),
+        Field(
+            "login_by",
+            STRING,
+            "How the account was signed in: `password`, `code`, or `link` (by a message's link alone, which may have "
+            "been passed on); missing: not told",
+        ),
         Field("email", STRING, "Address given or signed in with; missing: none", contact="email"),
         Field("phone", STRING, "Number given or signed in with; missing: none", contact="phone"),
         Field("mail_link_id", STRING, "Hashed id of the mail's link that led here; missing: none did"),
+        Field("sms_link_id", STRING, "Hashed id of the text message's link that led here; missing: none did"),
         Field("push_token", STRING, "Where the browser takes push messages; missing: nowhere"),
+        Field("brand", STRING, "The group's brand whose site it is; missing: the group has one"),
         Field("url", STRING, "Address of the page; missing: not told"),
         Field("referrer", STRING, "Address of the page before it; missing: none, or withheld"),
         Field("utm_source", STRING, "The link's `utm_source`; missing: untagged"),

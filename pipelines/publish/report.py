@@ -9,42 +9,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from pipelines.calc.money import sign
 from pipelines.publish.report_charts import charts, still
 from pipelines.publish.report_data import PERIOD_DAYS, Period, ReportData
 from pipelines.publish.report_style import VEGA_LITE
 
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
-
-def render(data: ReportData) -> str:
-    """The whole page. The same data give the same page: there is no clock in it."""
-    environment = jinja2.Environment(
+def environment(currency: str) -> jinja2.Environment:
+    """Where every page is made: everything that comes from the data is escaped."""
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "percent": _percent, "day": _day}
+    found.filters |= {
+        "number": _number,
+        "percent": _percent,
+        "day": _day,
+        "amount": partial(money, currency=currency),
+    }
+    return found
+
+
+def render(data: ReportData) -> str:
+    """The whole page. The same data give the same page: there is no clock in it."""
     specs = charts(data)
-    return environment.get_template("report.html.j2").render(
-        data=data,
-        charts=specs,
-        stills={name: Markup(still(spec)) for name, spec in specs.items()},
-        quality=[name for name in specs if name.startswith("quality_")],
-        vega=_vega() if specs else "",
-        headline=headline(data),
-        tiles=list(_tiles(data)),
-        notes=notes(data),
-        queries=_queries(data),
-        period_days=PERIOD_DAYS,
+    return (
+        environment(data.currency)
+        .get_template("report.html.j2")
+        .render(
+            data=data,
+            charts=specs,
+            stills={name: Markup(still(spec)) for name, spec in specs.items()},
+            quality=[name for name in specs if name.startswith("quality_")],
+            vega=vega() if specs else "",
+            headline=headline(data),
+            tiles=list(_tiles(data)),
+            notes=notes(data),
+            queries=_queries(data),
+            period_days=PERIOD_DAYS,
+        )
     )
 
 
@@ -95,8 +108,7 @@ def notes(data: ReportData) -> list[str]:
 
 def money(amount: Decimal, currency: str) -> str:
     """Whole units of the currency: `$93,512`, or `CHF 93,512` where the sign is not known."""
-    sign = SYMBOLS.get(currency, f"{currency} ")
-    return f"{'−' if amount < 0 else ''}{sign}{abs(amount):,.0f}"
+    return f"{'−' if amount < 0 else ''}{sign(currency)}{abs(amount):,.0f}"
 
 
 def _tiles(data: ReportData) -> Iterator[tuple[str, str, str]]:
@@ -157,6 +169,9 @@ def _queries(data: ReportData) -> dict[str, str]:
         "JOIN silver.products p USING (product_id) "
         f"WHERE l.purchased_on BETWEEN DATE '{recent.first}' AND DATE '{recent.last}' "
         "GROUP BY p.category ORDER BY revenue DESC LIMIT 10",
+        "stages": "SELECT lifecycle_stage, count(*) AS people, count(cheapest_channel) AS reachable, "
+        "sum(expected_value_90) AS expected_value FROM gold.customer_360 "
+        f"WHERE as_of = DATE '{day}' GROUP BY lifecycle_stage ORDER BY people DESC",
         "blocks": "SELECT block, count(DISTINCT person_id) AS mails, count(*) AS slots FROM gold.send_list "
         f"WHERE as_of = DATE '{day}' GROUP BY block",
         "excerpt": "SELECT person_id, block, slot, title, reason FROM gold.send_list "
@@ -181,7 +196,7 @@ def _quoted(values: Iterable[str]) -> str:
 
 
 @cache
-def _vega() -> Markup:
+def vega() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script; it holds no end of a script element."""
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
     if "</script" in bundle.lower() or "<!--" in bundle:

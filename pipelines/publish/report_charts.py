@@ -20,6 +20,7 @@ from pipelines.publish.report_style import (
     finished,
     midnight,
     percent_axis,
+    picture,
     sheet,
     tip,
 )
@@ -41,13 +42,7 @@ def charts(data: ReportData, palette: Palette = PAGE) -> dict[str, Spec]:
 
 def charts_png(data: ReportData, *, width: int = 760, scale: float = 2) -> dict[str, bytes]:
     """The same charts as PNG pictures on white."""
-    specs = charts(data, PAPER).items()
-    return {
-        name: vl_convert.vegalite_to_png(
-            spec | {"width": width, "background": "white"}, VEGA_LITE, scale=scale
-        )
-        for name, spec in specs
-    }
+    return {name: picture(spec, width=width, scale=scale) for name, spec in charts(data, PAPER).items()}
 
 
 def still(spec: Spec, *, width: int = 640) -> str:
@@ -118,7 +113,7 @@ def _blocks(data: ReportData, palette: Palette) -> Drawn:
     names = ("Full", "Partly filled", "Empty")
     rows = [
         {
-            "block": block.block.title(),
+            "block": block.block.replace("_", " ").capitalize(),
             "what": name,
             "mails": mails,
             "order": order,

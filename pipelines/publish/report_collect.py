@@ -23,6 +23,7 @@ from pipelines.publish.report_data import (
     Score,
     Simulated,
     Source,
+    Stage,
 )
 
 CATEGORIES = 10
@@ -37,6 +38,7 @@ def collect(
     slots_per_block: int,
     kpi_daily: DataFrame,
     customer_totals: DataFrame,
+    customer_360: DataFrame,
     receipt_lines: DataFrame,
     products: DataFrame,
     send_list: DataFrame,
@@ -53,6 +55,7 @@ def collect(
         slots_per_block: How many slots each block of a mail has.
         kpi_daily: `gold.kpi_daily`.
         customer_totals: `gold.customer_totals`.
+        customer_360: `gold.customer_360` of `as_of`.
         receipt_lines: `silver.receipt_lines`.
         products: `silver.products`.
         send_list: `gold.send_list` of `as_of`.
@@ -75,12 +78,13 @@ def collect(
         release_id=release_id(as_of, versions),
         versions=dict(sorted(versions.items())),
         first_day=first_day,
-        people=customer_totals.count(),
+        people=customer_totals.where(F.col("first_purchase_on").isNotNull()).count(),
         recent=_period(days, as_of - span + timedelta(1), as_of),
         before=before if first_day and first_day <= before.first else None,
         weeks=weeks,
         days_left_out=sum(day.purchased_on not in in_weeks for day in days),
         categories=_categories(receipt_lines, products, as_of),
+        stages=_stages(customer_360),
         mails=mails,
         blocks=blocks,
         scores=tuple(scores),
@@ -134,6 +138,16 @@ def _categories(
         .limit(CATEGORIES)
     )
     return tuple((row.category, row.revenue) for row in best.collect())  # CATEGORIES rows
+
+
+def _stages(customer_360: DataFrame) -> tuple[Stage, ...]:
+    found = customer_360.groupBy(F.col("lifecycle_stage").alias("stage")).agg(
+        F.count(F.lit(1)).alias("people"),
+        F.count_if(F.col("cheapest_channel").isNotNull()).alias("reachable"),
+        F.sum("expected_value_90").alias("expected_value"),
+    )
+    rows = found.orderBy(F.desc("people"), "stage").collect()  # a row a stage
+    return tuple(Stage(**row.asDict()) for row in rows)
 
 
 def _fill(send_list: DataFrame, slots_per_block: int) -> tuple[int, tuple[BlockFill, ...]]:

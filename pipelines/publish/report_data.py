@@ -47,6 +47,19 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """The people of one lifecycle stage: how many, how many a message reaches, and what 90 days should bring.
+
+    The value is null where nobody of the stage has bought yet.
+    """
+
+    stage: str
+    people: int
+    reachable: int
+    expected_value: Decimal | None
+
+
+@dataclass(frozen=True)
 class Good:
     """One slot of a mail."""
 
@@ -97,6 +110,7 @@ class ReportData:
         weeks: Whole weeks from Monday to Sunday, in order, the last `WEEKS` at most.
         days_left_out: Days with receipts in the part weeks at both ends, which `weeks` leaves out.
         categories: The strongest categories of the recent period with their revenue, best first.
+        stages: Everybody by lifecycle stage, the largest first.
         mails: Number of people who get a mail.
         blocks: In the order of the mail.
         scores: Models against baselines; empty without a trained model.
@@ -116,6 +130,7 @@ class ReportData:
     weeks: tuple[Period, ...]
     days_left_out: int
     categories: tuple[tuple[str, Decimal], ...]
+    stages: tuple[Stage, ...]
     mails: int
     blocks: tuple[BlockFill, ...]
     scores: tuple[Score, ...]

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import altair as alt
+import vl_convert
 
 Spec = dict[str, Any]
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
@@ -33,6 +34,14 @@ PAPER = Palette("#1b2430", "#5b6675", "#dde2e8", "#2563a8", "#e08a1e", "#c3cfdc"
 def sheet(rows: list[dict[str, Any]], height: Any = 240) -> alt.Chart:
     """A chart of these rows, as wide as its place."""
     return alt.Chart({"values": rows}, width="container", height=height)
+
+
+def picture(spec: Spec, *, width: int = 760, scale: float = 2) -> bytes:
+    """A chart as a PNG picture on white."""
+    found: bytes = vl_convert.vegalite_to_png(
+        spec | {"width": width, "background": "white"}, VEGA_LITE, scale=scale
+    )
+    return found
 
 
 def midnight(day: date) -> str:

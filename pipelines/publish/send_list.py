@@ -1,127 +1,146 @@
-"""One date's send list as two files, for whoever sends the mails. Same input, same bytes.
+"""One date's messages as files, for whoever sends them. Same input, same bytes. `docs/send_list.md` has an example.
 
-`send_list.jsonl`: one message per line, by person; UTF-8, and a newline behind every line.
+| file | what |
+|---|---|
+| `send_list.jsonl` | one message per line, as `messages.Message`; UTF-8, a newline behind every line |
+| `send_list.parquet` | the same without `to`; blocks and items as nested lists, money as DECIMAL(18, 2) |
+| `send_list.csv` | one row per item, for people with a spreadsheet; without `to`, too (`rows.as_csv`) |
+| `send_list.schema.json` | the JSON Schema of a line: every field with its meaning |
+| `send_list_refused.jsonl` | what does not go out, with its reason, as `messages.Refused` |
 
-```json
-{"schema": "send_list/1", "as_of": "2017-12-31", "person": "p0a1...", "to": {"email": "jo@example.org"},
- "campaign": "receipt_mail/2017-12-31", "blocks": [{"block": "replenishment", "items": [{"slot": 1,
- "product_id": "1029743", "title": "...", "reason": "...", "score": 3.0, "model_version": "..."}]}]}
-```
-
-`to` is null where no address of the person is known. Blocks stand in the order of the mail, without the empty
-ones; items by slot.
-
-`send_list.csv`: one row per item, for people with a spreadsheet; a header line, texts quoted as in RFC 4180,
-a newline behind every line, rows in the order of the messages. It has the columns of `gold.send_list` and no
-addresses. A text that a spreadsheet would run as a formula has an apostrophe before it, and line breaks and
-tabs are spaces.
-
-New keys may appear in schema 1; a key that goes or changes its meaning makes it schema 2.
+The JSON Lines alone hold contacts; `to` is null where none of the channel is known.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from pyspark.sql import Column, DataFrame, Row
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from pipelines.gold.send_list import TABLE
-from pipelines.gold.send_list_blocks import turn
+from pipelines.publish.messages import Message, Refused
+from pipelines.publish.rows import as_csv
 
-SCHEMA = "send_list/1"
-JSON_LINES, CSV = "send_list.jsonl", "send_list.csv"
-ITEM = ("slot", "product_id", "title", "reason", "score", "model_version")
+JSON_LINES, CSV, PARQUET = "send_list.jsonl", "send_list.csv", "send_list.parquet"
+JSON_SCHEMA, REFUSED = "send_list.schema.json", "send_list_refused.jsonl"
 
-_FORMULA = re.compile(r" ?[=+\-@＝＋－＠]")
+COLUMNS = (
+    *(
+        "send_key",
+        "as_of",
+        "person",
+        "channel",
+        "trigger",
+        "campaign",
+        "block",
+        "slot",
+        "product_id",
+        "title",
+    ),
+    *("price", "old_price", "currency", "image", "link", "reason", "score", "model_version"),
+)
+"""Of the CSV: those of a message, then those of the item."""
 
-OpenContacts = Callable[[DataFrame], DataFrame]
-"""Opens the vault: one column `person_id` in, `person_id` and `email` out, at most one row each."""
+_MONEY = pa.decimal128(18, 2)
+_ITEM = pa.struct(
+    [
+        pa.field("slot", pa.int32(), nullable=False),
+        *(pa.field(name, pa.string(), nullable=False) for name in ("product_id", "title")),
+        *(pa.field(name, _MONEY) for name in ("price", "old_price")),
+        pa.field("image", pa.string()),
+        *(pa.field(name, pa.string(), nullable=False) for name in ("link", "link_id", "reason")),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("model_version", pa.string(), nullable=False),
+    ]
+)
+ARROW = pa.schema(
+    [
+        *(pa.field(name, pa.string(), nullable=False) for name in ("schema", "send_key")),
+        pa.field("as_of", pa.date32(), nullable=False),
+        *(pa.field(name, pa.string(), nullable=False) for name in ("person", "channel")),
+        *(pa.field(name, pa.string(), nullable=False) for name in ("trigger", "campaign")),
+        pa.field("send_at", pa.timestamp("us", tz="UTC")),
+        *(pa.field(name, pa.string(), nullable=False) for name in ("currency", "unsubscribe")),
+        pa.field("blocks", pa.list_(pa.struct([("block", pa.string()), ("items", pa.list_(_ITEM))]))),
+    ]
+)
+"""The schema of the Parquet file: that of `messages.Message`, without where it goes."""
+
+_BATCH = 1000
 
 
-def export(send_list: DataFrame, folder: Path, *, open_contacts: OpenContacts | None = None) -> None:
-    """Write both files into the folder. Rows pass through the driver one partition at a time.
+@dataclass
+class Listed:
+    """What a list came to, counted while it was written.
 
     Args:
-        send_list: One date of `gold.send_list`.
-        folder: Where the files go; it exists.
-        open_contacts: Where addresses come from; null: nobody's is known.
+        messages: By trigger and channel.
+        unaddressed: Messages whose person has no contact of the channel.
+        items: Goods, by trigger and block.
+        refused: By the name of the fault; items and whole messages.
     """
-    _write(map(_as_json, _rows(messages(send_list, open_contacts))), folder / JSON_LINES)
-    items = send_list.select(*TABLE.names).orderBy("person_id", turn(), "slot")
-    _write(map(_as_csv, _rows(items)), folder / CSV, header=",".join(TABLE.names))
+
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unaddressed: int = 0
+    items: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def count(self, message: Message) -> None:
+        """Add a message."""
+        self.messages[message.trigger, message.channel] += 1
+        self.unaddressed += message.to is None
+        for block in message.blocks:
+            self.items[message.trigger, block.block] += len(block.items)
 
 
-def messages(send_list: DataFrame, open_contacts: OpenContacts | None) -> DataFrame:
-    """One row per message, its columns the keys of its JSON, in the order of the file."""
-    mail = ("as_of", "person_id", "campaign")
-    blocks = send_list.groupBy(*mail, "block").agg(
-        F.array_sort(F.collect_list(F.struct(*ITEM))).alias("items")
-    )
-    mails = blocks.groupBy(*mail).agg(
-        F.array_sort(F.collect_list(F.struct(turn().alias("turn"), "block", "items"))).alias("blocks")
-    )
-    return (
-        _addressed(mails, open_contacts)
-        .orderBy("person_id")
-        .select(
-            F.lit(SCHEMA).alias("schema"),
-            F.col("as_of").cast("string").alias("as_of"),
-            F.col("person_id").alias("person"),
-            "to",
-            "campaign",
-            F.transform("blocks", _block).alias("blocks"),
+def export(found: Iterable[Message | Refused], folder: Path) -> Listed:
+    """Write all files into the folder, which exists; a message at a time.
+
+    Args:
+        found: As `assemble.assembled` gives them.
+        folder: Where the files go.
+    """
+    listed = Listed()
+    schema = Message.model_json_schema(mode="serialization", by_alias=True)
+    (folder / JSON_SCHEMA).write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
+    with ExitStack() as files:
+        lines, flat, refused = (
+            files.enter_context((folder / name).open("w", encoding="utf-8", newline="\n"))
+            for name in (JSON_LINES, CSV, REFUSED)
         )
-    )
+        nested = files.enter_context(pq.ParquetWriter(folder / PARQUET, ARROW, compression="zstd"))
+        flat.write(",".join(COLUMNS) + "\n")
+        each = iter(found)
+        while batch := list(islice(each, _BATCH)):
+            messages = [one for one in batch if isinstance(one, Message)]
+            for message in messages:
+                listed.count(message)
+                lines.write(message.line() + "\n")
+                flat.writelines(f"{as_csv(row)}\n" for row in _flat(message))
+            for one in batch:
+                if isinstance(one, Refused):
+                    listed.refused[one.reason] += 1
+                    refused.write(one.model_dump_json() + "\n")
+            records = [message.model_dump(by_alias=True, exclude={"to"}) for message in messages]
+            nested.write_table(pa.Table.from_pylist(records, schema=ARROW))
+    return listed
 
 
-def _block(ranked: Column) -> Column:
-    return F.struct(ranked["block"].alias("block"), ranked["items"].alias("items"))
+def read(lines: Iterable[str]) -> Iterator[Message]:
+    """The messages of a `send_list.jsonl`."""
+    return map(Message.model_validate_json, lines)
 
 
-def _addressed(mails: DataFrame, open_contacts: OpenContacts | None) -> DataFrame:
-    """The mails with `to`, a struct of the addresses that are known; null where there is none."""
-    known = F.when(F.col("email").isNotNull(), F.struct("email")).alias("to")
-    if open_contacts is None:
-        return mails.withColumn("email", F.lit(None).cast("string")).select(*mails.columns, known)
-    contacts = open_contacts(mails.select("person_id").distinct())
-    return mails.join(contacts, on="person_id", how="left").select(*mails.columns, known)
-
-
-def harmless(text: str) -> str:
-    """The text as no spreadsheet takes it for a formula.
-
-    >>> harmless("=1+1")
-    "'=1+1"
-    """
-    flat = re.sub(r"\s+", " ", text)
-    return f"'{flat}" if _FORMULA.match(flat) else flat
-
-
-def _as_json(message: Row) -> str:
-    return json.dumps(message.asDict(recursive=True), ensure_ascii=False, separators=(",", ":"))
-
-
-def _as_csv(item: Row) -> str:
-    return ",".join(map(_field, item))
-
-
-def _field(value: object) -> str:
-    """The value as CSV; a null, which the contract forbids, as nothing."""
-    if not isinstance(value, str):
-        return "" if value is None else str(value)
-    return '"' + harmless(value).replace('"', '""') + '"'
-
-
-def _rows(frame: DataFrame) -> Iterator[Row]:
-    return frame.toLocalIterator(prefetchPartitions=True)
-
-
-def _write(lines: Iterable[str], path: Path, *, header: str | None = None) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        if header is not None:
-            file.write(header + "\n")
-        file.writelines(f"{line}\n" for line in lines)
+def _flat(message: Message) -> Iterator[tuple[Any, ...]]:
+    told = {name: getattr(message, name) for name in COLUMNS if name in Message.model_fields}
+    for block in message.blocks:
+        for item in block.items:
+            row = {**told, "block": block.block, **item.model_dump()}
+            yield tuple(row[name] for name in COLUMNS)

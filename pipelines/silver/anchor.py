@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.errors import SettingsError
@@ -19,6 +19,12 @@ ANCHOR = (
     Col("anchor_type", STRING, "Type of the strongest identifier on it; null: anonymous"),
     Col("anchor_value", STRING, "That identifier; null: anonymous"),
 )
+
+MALFORMED = (
+    Col("email_malformed", STRING, "Token of what was written as address and is none; null: nothing was"),
+    Col("phone_malformed", STRING, "Token of what was written as number and is none; null: nothing was"),
+)
+"""Evidence of who made a fact is kept, be it refused: `silver.identity_rejected_edges`."""
 
 
 def anchored(rows: DataFrame, anchors: Sequence[str]) -> DataFrame:
@@ -33,11 +39,5 @@ def anchored(rows: DataFrame, anchors: Sequence[str]) -> DataFrame:
             f"None of identity.anchors ({', '.join(anchors)}) stands on these facts",
             remedy="Name in identity.anchors an identifier that they carry; conf/base.yaml has all of them.",
         )
-    with_anchor = rows.withColumn("_anchor", F.coalesce(*map(_named, carried)))
-    return with_anchor.withColumns(
-        {"anchor_type": F.col("_anchor.type"), "anchor_value": F.col("_anchor.value")}
-    ).drop("_anchor")
-
-
-def _named(kind: str) -> Column:
-    return F.when(F.col(kind).isNotNull(), F.struct(F.lit(kind).alias("type"), F.col(kind).alias("value")))
+    kinds = F.coalesce(*(F.when(F.col(kind).isNotNull(), F.lit(kind)) for kind in carried))
+    return rows.withColumns({"anchor_type": kinds, "anchor_value": F.coalesce(*map(F.col, carried))})

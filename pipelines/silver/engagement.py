@@ -19,7 +19,7 @@ from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, INT, STRING, TIMESTAMP
 from pipelines.landing.engagement import SOURCE
 from pipelines.silver import clock
-from pipelines.silver.anchor import ANCHOR, anchored
+from pipelines.silver.anchor import ANCHOR, MALFORMED, anchored
 from pipelines.silver.parse import PARSED, parse
 
 KINDS = (
@@ -55,6 +55,7 @@ TABLE = Table(
         Col("loyalty_card", STRING, "The recipient's card; null: not told"),
         Col("email", STRING, "Token of the address it was sent to; null: not told, or not valid"),
         Col("phone", STRING, "Token of the number it was sent to; null: not told, or not valid"),
+        *MALFORMED,
         Col("message_id", STRING, "The provider's id of the one message; null: not told"),
         Col(
             "campaign_id",
@@ -62,6 +63,11 @@ TABLE = Table(
             "The campaign; it need not be in `silver.campaigns`; null: not told, or none",
         ),
         Col("channel", STRING, "`direct_mail`, `email`, `sms` or `push`; null: not told"),
+        Col(
+            "brand",
+            STRING,
+            "The group's brand that writes; null: the campaign tells, or there is one",
+        ),
         Col("coupon_id", STRING, "The coupon redeemed; null for other kinds"),
         Col("link", STRING, "Address of the link clicked; null for other kinds"),
         Col(
@@ -69,6 +75,8 @@ TABLE = Table(
             STRING,
             "Hashed id of the link, as the page that it leads to receives it; null: none",
         ),
+        Col("sms_link_id", STRING, "The same of a text message's link; null: none"),
+        Col("push_token", STRING, "Where a push message was sent to; null: not told"),
         Col("product_id", STRING, "The good clicked or rated; null: none, or not told"),
         Col("block", STRING, "The message's block that the link stands in; null: not told"),
         Col("stars", INT, "Of a rating, from 1 to 5; null for other kinds"),

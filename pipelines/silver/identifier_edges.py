@@ -2,8 +2,13 @@
 
 The evidence of who is one person, and nothing else: `silver.person_identifiers` is its replay. Facts that say the same
 within one file came to be known at the same moment, so they are one row. Of what a fact carries, the strongest
-identifier is tied to each of the others; a device's push token and the link of a mail are tied to the browser, since a
-mail can be forwarded. What crawlers do is no evidence. Contacts are tokens, as everywhere in silver.
+identifier is tied to each of the others; a device's push token and the link of a message are tied to the browser, since
+a message can be passed on, and so is an account that the link alone signed in. Who dictates a number may dictate a
+relative's, so what a number is seen with has a source of its own until the number is confirmed. What crawlers do is no
+evidence. Contacts are tokens, as everywhere in silver.
+
+Every contact that a fact carries is an end of its evidence: one that nothing ties was seen alone. What was written as
+one and is none (`invalid:`) is evidence, too, which the rules refuse.
 
 Of the loyalty form every record counts, not only the newest of a card: who had a phone last year had it then.
 """
@@ -11,7 +16,6 @@ Of the loyalty form every record counts, not only the newest of a card: who had 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
@@ -26,58 +30,16 @@ from pipelines.lakehouse.table import Col, Table
 from pipelines.lakehouse.types import DOUBLE, LONG, STRING, TIMESTAMP
 from pipelines.landing import customers
 from pipelines.silver import engagement as silver_engagement
+from pipelines.silver import identity_events as silver_identity_events
 from pipelines.silver import orders as silver_orders
 from pipelines.silver import receipts as silver_receipts
 from pipelines.silver import web_events as silver_web_events
 from pipelines.silver.parse import parse
+from pipelines.silver.ties import FORM, MADE_KNOWN, MAIL, ORDER, SITE, SITE_BY_LINK, TILL, ties, untied
+from pipelines.silver.web_events import signed_in_by_link
 
 ENDS = ("left_type", "left_value", "right_type", "right_value")
 
-
-@dataclass(frozen=True)
-class Star:
-    """What a fact ties: of the `hubs` the first that it carries, to each of the `spokes` that it carries.
-
-    Each spoke has the source that the tie is evidence of; `conf/identity.yaml` says what that is worth.
-    """
-
-    hubs: tuple[str, ...]
-    spokes: Mapping[str, str]
-
-
-TILL = (
-    Star(
-        ("loyalty_card", "phone", "payment_token", "order"),
-        {"phone": "till_dictated", "payment_token": "payment", "order": "click_and_collect"},
-    ),
-)
-ORDER = (
-    Star(
-        ("loyalty_card", "login", "email", "phone", "order"),
-        {
-            "login": "web_order",
-            "email": "web_order",
-            "phone": "web_order",
-            "payment_token": "payment",
-            "order": "web_order",
-        },
-    ),
-    Star(("login", "email", "phone", "order"), {"cookie": "web_order"}),
-)
-SITE = (
-    Star(
-        ("login", "email", "phone", "cookie"),
-        {"email": "site_form", "phone": "site_form", "cookie": "login", "order": "web_order"},
-    ),
-    Star(("cookie", "login", "email", "phone"), {"push_token": "push", "mail_link_id": "mail_link"}),
-)
-MAIL = (
-    Star(
-        ("loyalty_card", "email", "phone"),
-        {"email": "addressed", "phone": "addressed", "mail_link_id": "addressed"},
-    ),
-)
-FORM = (Star(("loyalty_card",), {"email": "loyalty_form", "phone": "loyalty_form"}),)
 
 TABLE = Table(
     name="silver.identifier_edges",
@@ -106,6 +68,7 @@ TABLE = Table(
         silver_orders.TABLE,
         silver_web_events.TABLE,
         silver_engagement.TABLE,
+        silver_identity_events.TABLE,
         bronze.TABLES["customers"],
     ),
     params=("identity.rules.sources",),
@@ -118,6 +81,7 @@ def build(
     orders: DataFrame,
     web_events: DataFrame,
     engagement: DataFrame,
+    identity_events: DataFrame,
     forms: DataFrame,
     *,
     as_of: date,
@@ -126,15 +90,15 @@ def build(
     """What facts dated up to `as_of` tie, by landing file."""
     past = {"receipts": "purchased_on", "orders": "ordered_on", "events": "occurred_on"}
     until = {name: F.col(day) <= F.lit(as_of) for name, day in past.items()}
+    events = web_events.where(until["events"] & ~F.col("is_crawler")).withColumnRenamed("order_id", "order")
+    known = identity_events.where(until["events"])
     said = (
-        _tied(receipts.where(until["receipts"]).withColumnRenamed("order_id", "order"), TILL),
-        _tied(orders.where(until["orders"]).withColumnRenamed("order_id", "order"), ORDER),
-        _tied(
-            web_events.where(until["events"] & ~F.col("is_crawler")).withColumnRenamed("order_id", "order"),
-            SITE,
-        ),
-        _tied(engagement.where(until["events"]), MAIL),
-        _tied(parse(forms, customers.SOURCE).where(accepted()), FORM),
+        _tied(receipts.where(until["receipts"]).withColumnRenamed("order_id", "order"), ties(TILL)),
+        _tied(orders.where(until["orders"]).withColumnRenamed("order_id", "order"), ties(ORDER)),
+        _tied(events, F.when(signed_in_by_link(), ties(SITE_BY_LINK)).otherwise(ties(SITE))),
+        _tied(engagement.where(until["events"]), ties(MAIL)),
+        _tied(known, F.coalesce(*(F.when(F.col("kind") == kind, ties(s)) for kind, s in MADE_KNOWN.items()))),
+        _tied(parse(forms, customers.SOURCE).where(accepted()), ties(FORM)),
     )
     weight = F.create_map(
         *(F.lit(each) for name, one in sources.items() for each in (name, float(one.weight)))
@@ -153,52 +117,17 @@ def build(
     )
 
 
-def _tied(facts: DataFrame, stars: tuple[Star, ...]) -> DataFrame:
-    """`file, observed_at, source` and the ends of all ties of these facts; what ties nothing is seen alone."""
-    ties = F.flatten(F.array(*(_ties(star) for star in stars)))
-    names = dict.fromkeys(name for star in stars for name in (*star.hubs, *star.spokes))
-    alone = F.array(_edge(_first(tuple(names)), None, "seen"))
+def _tied(facts: DataFrame, tied: Column) -> DataFrame:
+    """`file, observed_at, source` and the ends of all ties of these facts; what they do not tie is seen alone."""
+    told = facts.withColumn("ties", tied)
+    left, right = (
+        F.transform("ties", lambda tie: tie["left_value"]),
+        F.transform("ties", lambda tie: tie["right_value"]),
+    )
     return (
-        facts.select(
-            "file", F.col("arrived_at").alias("observed_at"), ties.alias("ties"), alone.alias("alone")
-        )
+        told.withColumn("ends", F.concat(left, right))
         .select(
-            "file",
-            "observed_at",
-            F.inline(F.when(F.size("ties") > 0, F.col("ties")).otherwise(F.col("alone"))),
+            "file", F.col("arrived_at").alias("observed_at"), "ties", untied(facts.columns).alias("alone")
         )
-        .where(F.col("left_value").isNotNull())
-    )
-
-
-def _ties(star: Star) -> Column:
-    """The edges of one star, for those spokes that are there and are not the hub."""
-    hub = _first(star.hubs)
-    return F.filter(
-        F.array(*(_edge(hub, spoke, source) for spoke, source in star.spokes.items())),
-        lambda tie: (
-            tie["left_value"].isNotNull()
-            & tie["right_value"].isNotNull()
-            & (tie["left_type"] != tie["right_type"])
-        ),
-    )
-
-
-def _first(names: tuple[str, ...]) -> Column:
-    """The first of these identifiers that the fact carries; null: none of them."""
-    named = [
-        F.when(F.col(name).isNotNull(), F.struct(F.lit(name).alias("type"), F.col(name).alias("value")))
-        for name in names
-    ]
-    return F.coalesce(*named)
-
-
-def _edge(hub: Column, spoke: str | None, source: str) -> Column:
-    nothing = F.lit(None).cast("string")
-    return F.struct(
-        F.lit(source).alias("source"),
-        hub["type"].alias("left_type"),
-        hub["value"].alias("left_value"),
-        (nothing if spoke is None else F.lit(spoke)).alias("right_type"),
-        (nothing if spoke is None else F.col(spoke)).alias("right_value"),
+        .select("file", "observed_at", F.inline(F.flatten(F.array("ties", "alone"))))
     )

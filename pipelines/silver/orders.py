@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse.expectations import WARN, at_least, in_order, one_of
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
-from pipelines.lakehouse.types import BOOLEAN, DATE, INT, MONEY, STRING, TIMESTAMP
+from pipelines.lakehouse.types import BOOLEAN, DATE, INT, LONG, MONEY, STRING, TIMESTAMP
 from pipelines.landing.orders import SOURCE
 from pipelines.silver import clock
-from pipelines.silver.anchor import ANCHOR, anchored
+from pipelines.silver.anchor import ANCHOR, MALFORMED, anchored
 from pipelines.silver.parse import PARSED, parse
 
 STATUSES = ("placed", "paid", "ready", "fulfilled", "cancelled")
@@ -50,7 +50,9 @@ TABLE = Table(
         Col("cookie", STRING, "The browser it was placed from; null: not told"),
         Col("email", STRING, "Token of the address for its mails; null: not given, or not valid"),
         Col("phone", STRING, "Token of the number for the courier; null: not given, or not valid"),
+        *MALFORMED,
         Col("payment_token", STRING, "Token of the bank card; null: none"),
+        Col("points_spent", LONG, "Loyalty points paid with; null: not told"),
         Col("delivery_amount", MONEY, "Paid for the delivery, with VAT; 0: nothing", nullable=False),
         Col("line_count", INT, "Number of lines received, refused ones included", nullable=False),
         *LINEAGE,
@@ -60,6 +62,7 @@ TABLE = Table(
     expect=(
         one_of("status", STATUSES),
         one_of("fulfilment", FULFILMENTS),
+        at_least("points_spent", 0),
         at_least("delivery_amount", 0),
         at_least("line_count", 1),
         in_order("ordered_at", "changed_at", severity=WARN),

@@ -12,7 +12,6 @@ from functools import partial
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
-    ArrayType,
     DataType,
     DateType,
     DecimalType,
@@ -25,6 +24,7 @@ from pyspark.sql.types import (
 from pipelines.lakehouse.reasons import Reason
 from pipelines.lakehouse.refusal import BATCH, ITEM, REASONS, RECORD, Objection, reasons
 from pipelines.landing.contract import Field, Source
+from pipelines.landing.sealing import INVALID
 
 PARSED = "_parsed"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
@@ -41,6 +41,9 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
     A field that may be `local` has a second column, `<name>_local`: the clock as text where it came without an
     offset, for `placed` to put into a zone; the field itself is then null.
 
+    A contact has a second column, `<name>_malformed`: the token of what was written there and is none; the field itself
+    is then null.
+
     Args:
         records: Rows in the shape of bronze.
         source: Whose fields to read; fields that the contract does not name are left alone.
@@ -53,27 +56,33 @@ def parse(records: DataFrame, source: Source) -> DataFrame:
     text = F.col("payload").try_cast("string")  # null with Sail where it is no UTF-8
     proper = F.col("payload").isNull() | F.is_valid_utf8(text)  # of null, which Sail holds for invalid
     shape = StructType([*source.read_schema.fields, StructField(_SEALED, StringType())])
-    wrapped = StructType([StructField("found", ArrayType(shape)), StructField("_corrupt", StringType())])
-    # In brackets, since Spark reads the first JSON value of a text and ignores what follows it.
-    body = F.from_json(
-        F.concat(F.lit('{"found":['), text, F.lit("]}")), wrapped, {"columnNameOfCorruptRecord": "_corrupt"}
-    )
+    wrapped = StructType([StructField("_object", shape)])
+    # As a member of an object, since Spark reads the first JSON value of a text and ignores what follows it; and
+    # counted in brackets, since a member may be followed by more of them.
+    body = F.from_json(F.concat(F.lit('{"_object":'), text, F.lit("}")), wrapped)
+    alone = F.json_array_length(F.concat(F.lit("["), text, F.lit("]"))) == 1
     read = records.select(
         *_CARRIED[:-1],
         F.xxhash64("payload").alias("content_hash"),
         "fault",
         F.when(proper, text).otherwise(F.decode("payload", "ISO-8859-1")).alias(RECORD),
         proper.alias("_utf8"),
+        F.coalesce(alone, F.lit(False)).alias("_alone"),
         body.alias("_body"),
-    ).withColumn("_object", F.when(F.size("_body.found") == 1, F.get("_body.found", F.lit(0))))
-    usable = F.col("_object").isNotNull() & F.col(f"_object.{_SEALED}").isNull() & F.col("_utf8")
-    damaged = F.col("_body._corrupt").isNotNull()
+    ).select("*", "_body.*")
+    whole = F.col("_alone") & F.col("_object").isNotNull() & F.col("_utf8")
+    usable = whole & F.col(f"_object.{_SEALED}").isNull()
     values = [_value(F.col(f"_object.{f.name}"), f).alias(f.name) for f in source.fields]
     values += [
         _clock(_given(F.col(f"_object.{f.name}"))).alias(f"{f.name}_local") for f in source.fields if f.local
     ]
+    values += [
+        F.when(_malformed(raw := F.col(f"_object.{f.name}")), raw).alias(f"{f.name}_malformed")
+        for f in source.fields
+        if f.contact
+    ]
     against_fields = [
-        reason for f in source.fields for reason in _against(F.col(f"_object.{f.name}"), f, damaged)
+        reason for f in source.fields for reason in _against(F.col(f"_object.{f.name}"), f, _no_list(f))
     ]
     against_record = [
         Objection(F.col("fault").isNotNull(), Reason.FILE_REFUSED, "file"),
@@ -159,16 +168,34 @@ def _clock(text: Column) -> Column:
     return F.when(is_clock, F.regexp_replace(text, r"([T ]\d{2}:\d{2})$", "$1:00"))
 
 
+def _no_list(field: Field) -> Column:
+    """Whether the record has something else where a list belongs; engines read it as null, and not all say so.
+
+    To look a value up costs a parse, so it is looked up only where the text has one that begins as no list does.
+    """
+    begun = F.col(RECORD).rlike(rf'"{field.name}"\s*:\s*[^\s\[n]')
+    return (
+        F.when(begun, F.get_json_object(RECORD, f"$.{field.name}")).isNotNull()
+        if field.many
+        else F.lit(False)
+    )
+
+
 def _value(raw: Column, field: Field) -> Column:
     if field.many:
         return raw
     if field.contact:
-        return F.when(~raw.startswith("invalid:"), raw)
+        return F.when(~_malformed(raw), raw)
     return _cast(_given(raw), field.type)
 
 
+def _malformed(contact: Column) -> Column:
+    return contact.startswith(INVALID)
+
+
 def _given(raw: Column) -> Column:
-    return F.when(F.trim(raw) != "", F.trim(raw))
+    bare = F.trim(raw)
+    return F.when(F.octet_length(bare) > 0, bare)  # to compare texts costs Sail three times as much
 
 
 def _cast(text: Column, kind: DataType) -> Column:
@@ -181,10 +208,10 @@ def _cast(text: Column, kind: DataType) -> Column:
     return text.try_cast(kind)
 
 
-def _against(raw: Column, field: Field, damaged: Column) -> list[Objection]:
+def _against(raw: Column, field: Field, no_list: Column) -> list[Objection]:
     if field.many:
-        wrong = raw.isNull() & damaged
-        missing = raw.isNull() & ~damaged
+        wrong = raw.isNull() & no_list
+        missing = raw.isNull() & ~no_list
         found = [Objection(wrong, Reason.WRONG_TYPE, field.name)]
         return [*found, Objection(missing, Reason.MISSING_VALUE, field.name)] if field.required else found
     given = _given(raw)

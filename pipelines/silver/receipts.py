@@ -17,7 +17,7 @@ from pipelines.lakehouse.types import DATE, INT, LONG, STRING, TIMESTAMP
 from pipelines.landing.receipts import SOURCE
 from pipelines.silver import clock
 from pipelines.silver import stores as silver_stores
-from pipelines.silver.anchor import ANCHOR, anchored
+from pipelines.silver.anchor import ANCHOR, MALFORMED, anchored
 from pipelines.silver.parse import PARSED, parse, placed
 
 TABLE = Table(
@@ -41,6 +41,8 @@ TABLE = Table(
         *ANCHOR,
         Col("loyalty_card", STRING, "Card shown; null: none"),
         Col("phone", STRING, "Token of the phone dictated; null: none, or not a valid number"),
+        Col("email", STRING, "Token of the address dictated; null: none, or not a valid one"),
+        *MALFORMED,
         Col("payment_token", STRING, "Token of the bank card; null: none"),
         Col("order_id", STRING, "The web shop's order that was picked up; null: it is no pick-up"),
         Col("points_earned", LONG, "Loyalty points earned; null: not told"),

@@ -7,8 +7,9 @@ from datetime import date
 from pyspark.sql import DataFrame
 
 from pipelines.bronze import records as bronze
+from pipelines.lakehouse.expectations import at_least, at_most
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
-from pipelines.lakehouse.types import STRING
+from pipelines.lakehouse.types import DOUBLE, STRING
 from pipelines.landing.stores import SOURCE
 from pipelines.silver.parse import parse
 
@@ -20,11 +21,20 @@ TABLE = Table(
     columns=(
         Col("store_id", STRING, "The shop", nullable=False),
         Col("name", STRING, "What a customer reads; missing: the number is shown"),
+        Col("brand", STRING, "The group's brand that it trades under; null: the group has one"),
         Col("region", STRING, "Where it lies; missing: not known"),
         Col("time_zone", STRING, "IANA name, such as `America/New_York`; missing: the business's own"),
+        Col("latitude", DOUBLE, "Degrees north, WGS 84; null: not known"),
+        Col("longitude", DOUBLE, "Degrees east, WGS 84; null: not known"),
         *LINEAGE,
     ),
     inputs=(bronze.TABLES["stores"],),
+    expect=(
+        at_least("latitude", -90),
+        at_most("latitude", 90),
+        at_least("longitude", -180),
+        at_most("longitude", 180),
+    ),
     write=Facts(unit=("store_id",), prefer=("arrived_at", "content_hash")),
 )
 

@@ -1,6 +1,7 @@
 """One row per event of a visitor of the site, people and crawlers alike, with what it was done on.
 
-Of the same event received twice one record counts, whichever came first. Crawlers are flagged and never
+Of the same event received twice one record counts, whichever came first. An account that a message's link alone
+signed in is no anchor, since links are passed on. Crawlers are flagged and never
 left out; an event without cookie or login has no visitor, and so no session, and counts all the same.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructField, StructType
 
@@ -20,7 +21,7 @@ from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, INT, MONEY, QUANTITY, STRING, TIMESTAMP
 from pipelines.landing.web_events import SOURCE
 from pipelines.silver import clock
-from pipelines.silver.anchor import ANCHOR, anchored
+from pipelines.silver.anchor import ANCHOR, MALFORMED, anchored
 from pipelines.silver.parse import against_items, parse, typed
 
 LISTS = {field.name: field for field in SOURCE.fields if field.many}
@@ -60,10 +61,14 @@ TABLE = Table(
         *ANCHOR,
         Col("cookie", STRING, "The browser's own id; null: no consent was given"),
         Col("login", STRING, "The account signed in; null: nobody was"),
+        Col("login_by", STRING, "`password`, `code` or `link` (by a message's link alone); null: not told"),
         Col("email", STRING, "Token of an address given or signed in with; null: none, or not valid"),
         Col("phone", STRING, "Token of a number given or signed in with; null: none, or not valid"),
+        *MALFORMED,
         Col("mail_link_id", STRING, "Hashed id of the mail's link that led here; null: none did"),
+        Col("sms_link_id", STRING, "Hashed id of the text message's link that led here; null: none did"),
         Col("push_token", STRING, "Where the browser takes push messages; null: nowhere"),
+        Col("brand", STRING, "The group's brand whose site it is; null: the group has one"),
         Col("url", STRING, "Address of the page; null: not told"),
         Col("referrer", STRING, "Address of the page before it; null: none, or withheld"),
         Col("utm_source", STRING, "The link's `utm_source`; null: untagged"),
@@ -86,7 +91,7 @@ TABLE = Table(
     ),
     inputs=(bronze.TABLES["web_events"],),
     params=(*clock.PARAMS, "identity.anchors"),
-    expect=(one_of("device", DEVICES),),
+    expect=(one_of("device", DEVICES), one_of("login_by", ("password", "code", "link"))),
     write=Facts(unit=("occurred_on", "event_id")),
 )
 
@@ -99,4 +104,12 @@ def build(
     events = clock.dated(parsed, "occurred_on", "occurred_at", time_zone=time_zone, first_day=first_day)
     events = refuse_if(events, *(each for field in LISTS.values() for each in against_items(field)))
     told = {"is_crawler": F.col("_agent.is_crawler"), "device": F.coalesce("device", "_agent.device")}
-    return anchored(events.withColumns(told | {name: typed(field) for name, field in LISTS.items()}), anchors)
+    told |= {name: typed(field) for name, field in LISTS.items()}
+    told |= {"_login": F.col("login"), "login": F.when(~signed_in_by_link(), F.col("login"))}
+    return anchored(events.withColumns(told), anchors).drop("login").withColumnRenamed("_login", "login")
+
+
+def signed_in_by_link() -> Column:
+    """Whether the account was signed in by a message's link alone: so the sender says, or it led to this very page."""
+    led_here = F.coalesce("mail_link_id", "sms_link_id").isNotNull()
+    return F.when(F.col("login_by").isNotNull(), F.col("login_by") == "link").otherwise(led_here)

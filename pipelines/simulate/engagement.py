@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.simulate.clock import HOUR, later, written
 from pipelines.simulate.contacts import loyalty_card, typed
 from pipelines.simulate.draws import Draws, at, choice
-from pipelines.simulate.mails import BLOCKS, link_id
+from pipelines.simulate.mails import BLOCKS, HOLDOUT, RECEIPT, key, link_id
 from pipelines.simulate.web_events import MAILER, SITE
 from pipelines.simulate.world import World
 
@@ -60,6 +60,31 @@ def of_mails(events: DataFrame, world: World, good: Callable[[Column], Column]) 
     }
     ids = F.concat_ws("-", "mail", F.col("place").cast("string"))
     return _records(events.withColumns(given), ids, F.col("occurred_at"))
+
+
+def assignments(mails: DataFrame, world: World) -> DataFrame:
+    """Who was to get each planned mail and who was left out, as records of `assignments`: a feed with `drop_day`.
+
+    The two triggers are programmes of their own; a tenth of the people are held out of both.
+    """
+    draws, held_out = Draws(world.seed), ~F.col("treated")
+    record = F.struct(
+        F.concat(F.lit("a-"), "mail").alias("assignment_id"),
+        at(("receipt_mail", "campaign_mail"), F.col("trigger")).alias("experiment_id"),
+        F.when(held_out, "holdout").otherwise("mailed").alias("arm"),
+        written(F.col("sent_at")).alias("assigned_at"),
+        held_out.cast("string").alias("is_control"),
+        F.when(held_out, HOLDOUT).otherwise(1 - HOLDOUT).cast("string").alias("share"),
+        F.col("campaign").alias("campaign_id"),
+        F.when(F.col("treated"), F.col("mail")).alias("message_id"),
+        F.when(F.col("trigger") == RECEIPT, loyalty_card(F.col("person"))).alias("loyalty_card"),
+        typed(F.col("email"), draws.uniform("mail address", *key())).alias("email"),
+    )
+    return mails.select(
+        record.alias("record"),
+        F.col("mail").alias("id"),
+        F.col("mail_day").alias("drop_day"),
+    )
 
 
 def of_coupons(caused: DataFrame, world: World) -> DataFrame:

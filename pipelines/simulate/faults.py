@@ -69,6 +69,7 @@ SHAPES = {
     "orders": Shape("orders", "order_id", "status", "ordered_at"),
     "web_events": Shape("web_events", "event_id", "device", "occurred_at"),
     "engagement": Shape("engagement", "event_id", "kind", "occurred_at"),
+    "identity_events": Shape("identity_events", "event_id", "kind", "occurred_at"),
 }
 
 

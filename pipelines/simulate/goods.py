@@ -32,6 +32,7 @@ class Category:
         cents: A usual price.
         season: The months, 1 to 12, in which people buy more of it; empty: none.
         pack: What is printed on the pack; `{size}` is the chain's size, from 1.
+        pieces: How many are in it.
     """
 
     department: str
@@ -39,10 +40,11 @@ class Category:
     cents: int
     season: tuple[int, ...] = ()
     pack: str = "1 PC"
+    pieces: int = 1
 
 
 CATEGORIES = (
-    Category("BABY", "DIAPERS", 1490, pack="SIZE {size}"),
+    Category("BABY", "DIAPERS", 1490, pack="SIZE {size}", pieces=48),
     Category("BABY", "FEEDING", 690, pack="STEP {size}"),
     Category("BABY", "BABY FOOD", 240, pack="4 OZ"),
     Category("TOYS", "TOYS", 1990, (11, 12)),

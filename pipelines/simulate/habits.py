@@ -22,6 +22,8 @@ SIZE_DAYS = CHILD_DAYS // SIZES
 FIRST_FEEDING, FEEDING_DAYS = 120, 130
 """The age at which the first of the feeding goods is bought, and the days from one to the next."""
 
+MONTH_DAYS = 365.25 / 12
+
 _JITTER = 0.3
 
 
@@ -42,6 +44,18 @@ def due(draws: Draws) -> list[Column]:
 def diaper_size(age: Column) -> Column:
     """The size worn at an age in days, from 1."""
     return whole(age / SIZE_DAYS) + 1
+
+
+def months_of(category: Column, size: Column) -> tuple[Column, Column]:
+    """The ages in whole months from which and up to which a chain's good of a size, from 1, is used.
+
+    Null: the category is no chain's. A feeding good is used until the next of them is due.
+    """
+    first = F.when(category == DIAPERS, (size - 1) * SIZE_DAYS).when(
+        category == FEEDING, (size - 1) * FEEDING_DAYS + FIRST_FEEDING
+    )
+    lasts = F.when(category == DIAPERS, SIZE_DAYS).otherwise(FEEDING_DAYS)
+    return whole(first / MONTH_DAYS), whole((first + lasts - 1) / MONTH_DAYS)
 
 
 def feeding_day(draws: Draws, step: Column) -> Column:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipelines.lakehouse import storage
-from pipelines.simulate import mail_events, mails, purchases, receipts, strangers, visits
+from pipelines.simulate import identity_events, mail_events, mails, purchases, receipts, strangers, visits
 from pipelines.simulate.goods import product_id
 from pipelines.simulate.persons import persons
 from pipelines.simulate.web_events import stepped
@@ -33,6 +33,7 @@ class Frames:
     mail_events: DataFrame
     steps: DataFrame
     strange_steps: DataFrame
+    made_known: DataFrame
 
 
 @contextmanager
@@ -80,6 +81,7 @@ def _frames(spark: SparkSession, world: World, kept: Callable[[str, DataFrame], 
         mail_events=mail_events.events(planned, world),
         steps=kept("steps", stepped(reduce(DataFrame.unionByName, came))),
         strange_steps=stepped(strangers.passing(spark, world).unionByName(strangers.crawling(spark, world))),
+        made_known=identity_events.happened(people, world),
     )
 
 

@@ -20,6 +20,7 @@ def identifiers(
     purchases: DataFrame,
     steps: DataFrame,
     mails: DataFrame,
+    made_known: DataFrame,
     world: World,
 ) -> DataFrame:
     """`truth.identifiers`.
@@ -30,6 +31,7 @@ def identifiers(
         purchases: Of which the online ones tell contacts.
         steps: Of people's visits, as `web_events.stepped` gives them.
         mails: As `mails.planned` gives them: an address is used by each that was sent.
+        made_known: As `identity_events.happened` gives it.
         world: The world.
     """
     draws, person = Draws(world.seed), F.col("person")
@@ -45,6 +47,7 @@ def identifiers(
             F.col("paid_at"),
             ("loyalty_card", F.when(F.col("card_shown"), card), F.lit(False)),
             ("phone", F.col("phone_given"), yes),
+            ("email", F.col("email_given"), yes),
             ("payment_token", F.when(F.col("card_paid"), token), named),
         ),
         _uses(
@@ -66,6 +69,14 @@ def identifiers(
             ("email", F.when(F.col("gives_email"), F.col("email")), yes),
         ),
         _uses(mails.where("treated"), F.col("sent_at"), email),
+        _uses(
+            made_known,
+            F.col("at"),
+            ("loyalty_card", F.col("card"), yes),
+            ("login", F.col("login"), yes),
+            phone,
+            ("push_token", F.col("push_token"), yes),
+        ),
     ]
     used = (
         reduce(DataFrame.unionByName, uses)

@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import reduce
 from typing import Any, TypeVar
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipelines.errors import DataError
 from pipelines.lakehouse import storage
@@ -32,12 +35,13 @@ from pipelines.simulate.faults import SHAPES, plant, sound
 from pipelines.simulate.goods import product_id
 from pipelines.simulate.happenings import Frames, happenings
 from pipelines.simulate.identifiers import identifiers
+from pipelines.simulate.identity_events import identity_records
 from pipelines.simulate.landing_files import Drop
 from pipelines.simulate.web_events import web_records
 from pipelines.simulate.world import VERSION, World
 
 MANIFEST, WORK = "world.json", ".work"
-STEPS = 12 + len(tables.TABLES) - 1
+STEPS = 13 + len(tables.TABLES) - 1
 """Things that `make` writes, and reports: the sources, and the tables of the truth but `files`, which they bring."""
 
 AT_ONCE = 3
@@ -134,6 +138,7 @@ def landing(spark: SparkSession, frames: Frames, world: World, root: str) -> dic
         "orders": orders.order_records(frames.purchases, world),
         "web_events": web_records(frames.steps.unionByName(frames.strange_steps)),
         "engagement": reduce(DataFrame.unionByName, engaged),
+        "identity_events": identity_records(frames.made_known, world),
     }
     feeds = {
         "products": reference.products(spark, world),
@@ -144,6 +149,7 @@ def landing(spark: SparkSession, frames: Frames, world: World, root: str) -> dic
         "promotions": reference.promotions(spark, world),
         "channel_costs": reference.channel_costs(spark, world),
         "weather": reference.weather(spark, world),
+        "assignments": engagement.assignments(frames.mails, world),
     }
     planted = {source: plant(frame, SHAPES[source], world) for source, frame in records.items()}
     faultless = world.model_copy(update={"faults": 0.0})
@@ -163,7 +169,9 @@ def _per_day(source: str, world: World) -> float:
         "orders": 0.05,
         "web_events": 0.4 + 0.6 * world.web,
         "engagement": 0.6 * world.mail,
+        "assignments": 0.3 * world.mail,
         "customers": 1.0,
+        "identity_events": 0.01,
     }
     if source in ("products", "offers"):
         return world.products
@@ -174,7 +182,13 @@ def _truth(spark: SparkSession, frames: Frames, files: DataFrame, world: World) 
     """Every table of the truth but `files`."""
     return {
         tables.IDENTIFIERS: identifiers(
-            frames.people, frames.tilled, frames.purchases, frames.steps, frames.mails, world
+            frames.people,
+            frames.tilled,
+            frames.purchases,
+            frames.steps,
+            frames.mails,
+            frames.made_known,
+            world,
         ),
         tables.INTERESTS: truth.interests(frames.people),
         tables.CYCLES: truth.cycles(frames.people, world),
@@ -191,8 +205,13 @@ def _truth_of(root: str, table: Table) -> str:
 
 
 def _keep(frame: DataFrame, root: str, table: Table) -> None:
-    """Write a table of the truth anew, in its contract's columns."""
-    _conforming(frame, table).write.mode("overwrite").parquet(_truth_of(root, table))
+    """Write a table of the truth anew, in its contract's columns; one without rows is a file that says so."""
+    place = _truth_of(root, table)
+    _conforming(frame, table).write.mode("overwrite").parquet(place)
+    if next(storage.list_files(place), None) is None:  # Sail writes no file where there is no row
+        empty = pa.BufferOutputStream()
+        pq.write_table(to_arrow_schema(table.schema, timezone="UTC").empty_table(), empty)
+        storage.write_atomically(f"{place}/part-none.parquet", empty.getvalue().to_pybytes())
 
 
 def _keep_files(written: DataFrame, root: str, source: str) -> None:

@@ -23,3 +23,11 @@ def store_id(store: Column) -> Column:
 def till_id(till: Column) -> Column:
     """The till in its shop."""
     return F.concat(F.lit("T"), till.cast("string"))
+
+
+def coordinates(store: Column) -> tuple[Column, Column]:
+    """Degrees north and east of a shop, WGS 84: regions lie two degrees apart, their shops some two kilometres."""
+    place, number = store % len(REGIONS), F.floor(store / len(REGIONS)).cast("long")
+    north = place * 2 + 46 + (number % 50) * 0.02
+    east = place * 2 + 8 + F.floor(number / 50) * 0.03
+    return north.cast("decimal(7,4)"), east.cast("decimal(7,4)")

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.simulate.clock import HOUR, instant, written
-from pipelines.simulate.contacts import dictated, loyalty_card, payment_token
+from pipelines.simulate.contacts import dictated, loyalty_card, payment_token, typed
 from pipelines.simulate.draws import Draws, whole
 from pipelines.simulate.goods import product_id
 from pipelines.simulate.places import store_id, till_id
@@ -29,12 +29,15 @@ def at_tills(purchases: DataFrame, world: World) -> DataFrame:
     """Purchases with a receipt, and the returns of some: those with what a till knows of who came.
 
     Adds `kind`, `no`, `paid_at` (of the sale or the return), `returns_receipt`, `phone_given` (in E.164),
-    `card_paid`.
+    `email_given`, `card_paid`.
     """
     draws, ids = Draws(world.seed), (F.col("person"), F.col("day"), F.col("slot"))
     sold = purchases.where(F.col("receipt_no").isNotNull()).withColumns(
         {
             "phone_given": F.when(draws.chance(0.25, "phone dictated", *ids), F.col("phone")),
+            "email_given": F.when(
+                F.col("card_shown") & draws.chance(0.03, "email dictated", *ids), F.col("email")
+            ),
             "card_paid": F.col("has_bank_card") & draws.chance(0.5, "paid by card", *ids),
         }
     )
@@ -87,6 +90,7 @@ def receipt_records(tilled: DataFrame, world: World) -> DataFrame:
         written(F.col("paid_at")).alias("purchased_at"),
         F.when(F.col("card_shown"), loyalty_card(F.col("person"))).alias("loyalty_card"),
         dictated(F.col("phone_given"), draws.uniform("dictated", *ids)).alias("phone"),
+        typed(F.col("email_given"), draws.uniform("email typed", *ids)).alias("email"),
         F.when(F.col("card_paid"), payment_token(draws, F.col("person"))).alias("payment_token"),
         F.when(sale, F.col("order_id")).alias("order_id"),
         earned.cast("string").alias("points_earned"),

@@ -24,8 +24,9 @@ from pipelines.simulate.goods import (
     product_id,
     rank_of,
 )
+from pipelines.simulate.habits import months_of
 from pipelines.simulate.mails import campaign_category, campaign_days, campaign_id
-from pipelines.simulate.places import REGIONS, region, store_id
+from pipelines.simulate.places import REGIONS, coordinates, region, store_id
 from pipelines.simulate.receipts import amount
 from pipelines.simulate.world import OPENING, World
 
@@ -33,13 +34,20 @@ CHANNELS = ("email", "paid_search", "paid_social")
 PROMOTED_DAYS, STOCKED = 14, 3
 """Days that a promotion runs, one following the other; shops named in an offer's stock."""
 
+SEASONED_DAYS = 1000
+"""Goods that were there before the world came into the catalogue within so many days before it."""
+
 
 def products(spark: SparkSession, world: World) -> DataFrame:
-    """The catalogue: a good arrives on the eve of its first day of sale."""
+    """The catalogue: a good arrives on the eve of its first day of sale. Goods of a chain say whom they are for."""
     draws, product = Draws(world.seed), F.col("id")
     category = category_of(product)
-    size = (rank_of(product) % SIZES + 1).cast("string")
-    pack = F.replace(at([each.pack for each in CATEGORIES], category), F.lit("{size}"), size)
+    size = rank_of(product) % SIZES + 1
+    printed = size.cast("string")
+    pack = F.replace(at([each.pack for each in CATEGORIES], category), F.lit("{size}"), printed)
+    youngest, oldest = months_of(category, size)
+    launched = launch_day(draws, world.days, product)
+    before = F.lit(OPENING) - draws.below(SEASONED_DAYS, "first seen", product)
     brand = F.concat(
         F.lit("Brand "), category_name(category), F.lit(" "), whole(rank_of(product) / SIZES).cast("string")
     )
@@ -51,20 +59,28 @@ def products(spark: SparkSession, world: World) -> DataFrame:
         F.concat_ws(" ", category_name(category), pack).alias("product_type"),
         brand.alias("brand"),
         pack.alias("package_size"),
+        at([str(each.pieces) for each in CATEGORIES], category).alias("pack_quantity"),
+        F.when(youngest.isNotNull(), printed).alias("size_label"),
+        youngest.cast("string").alias("age_from_months"),
+        oldest.cast("string").alias("age_to_months"),
+        date_of(world, F.when(launched > 0, launched - 1).otherwise(before))
+        .cast("string")
+        .alias("first_seen_on"),
     )
-    return _records(
-        spark.range(world.products), product_id(product), record, launch_day(draws, world.days, product) - 1
-    )
+    return _records(spark.range(world.products), product_id(product), record, launched - 1)
 
 
 def stores(spark: SparkSession, world: World) -> DataFrame:
     """The shops; all keep the business's time zone."""
     store = F.col("id")
+    north, east = coordinates(store)
     record = F.struct(
         store_id(store).alias("store_id"),
         F.concat(F.lit("Shop "), (store + 1).cast("string")).alias("name"),
         region(store).alias("region"),
         F.lit(world.time_zone).alias("time_zone"),
+        north.cast("string").alias("latitude"),
+        east.cast("string").alias("longitude"),
     )
     return _records(spark.range(world.stores), store_id(store), record, F.lit(OPENING))
 

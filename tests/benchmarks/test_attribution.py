@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
 from benchmarks import attribution, page
@@ -21,12 +19,6 @@ RESULT = {
     "command": "python -m benchmarks --only attribution",
     "machine": {"date": "2026-11-22"},
 }
-
-
-def test_the_examples_in_docstrings_hold() -> None:
-    outcome = doctest.testmod(attribution)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 def test_the_distance_is_that_of_the_worst_channel(monkeypatch: pytest.MonkeyPatch) -> None:

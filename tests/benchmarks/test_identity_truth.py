@@ -46,6 +46,8 @@ def test_a_goal_that_is_missed_is_said() -> None:
         "scipy_seconds": 0.1,
     }
     run |= {"peak_bytes": 1 << 30, "scores": [["all", 0.999, 0.9]]}
-    text = "\n".join(identity_section({"runs": {"10": run}, "exponent": 1.0, "splink": None}))
+    peer = {"nodes": 9, "clusters": 2, "seconds": 0.1}
+    result = {"runs": {"10": run}, "exponent": 1.0, "day_growth": 1.0, "splink": peer}
+    text = "\n".join(identity_section(result))
     assert text.count("**missed**") == 2
     assert "| pairwise recall | 0.9 | at least 0.95 | **missed** |" in text

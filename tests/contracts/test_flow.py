@@ -12,7 +12,7 @@ import pipelines.silver
 from pipelines.bronze import records as bronze
 from pipelines.catalog import TABLES, grain
 from pipelines.flow import FLOW, STAGES, Step
-from pipelines.lakehouse.table import ByScope, Facts, Snapshot, Table
+from pipelines.lakehouse.table import ByScope, Facts, History, Journal, Snapshot, Table
 
 LAYERS = ("bronze", "silver", "gold")
 STEPS = [pytest.param(step, id=step.table.name) for step in FLOW]
@@ -51,6 +51,12 @@ def test_layers_read_only_from_below_or_beside(step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
+def test_live_is_what_continuous_ingest_makes_of_gold(step: Step) -> None:
+    if step.table.layer == "gold" and not isinstance(step.table.write, Snapshot):
+        assert step.table.live == (step.stage == "refine")
+
+
+@pytest.mark.parametrize("step", STEPS)
 def test_stages_are_in_their_order(step: Step) -> None:
     assert [s.stage for s in FLOW] == sorted((s.stage for s in FLOW), key=STAGES.index)
 
@@ -58,7 +64,7 @@ def test_stages_are_in_their_order(step: Step) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_a_changed_row_of_any_input_finds_the_scope(step: Step) -> None:
     table = step.table
-    if isinstance(table.write, Snapshot | Facts) or not table.scope:
+    if isinstance(table.write, Snapshot | Facts | History | Journal) or not table.scope:
         return
     assert all(read.by or read.whole or (read.through and read.on) for read in table.reads)
     for read in table.reads:

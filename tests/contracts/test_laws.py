@@ -5,24 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from pipelines.gold import send_decisions
 from pipelines.lakehouse import audit
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.refusal import quarantine_of
-from pipelines.lakehouse.table import Facts, Snapshot, Table
+from pipelines.lakehouse.table import Facts, Table
 from pipelines.settings import Settings
 from pipelines.silver import receipt_lines, receipts, sessions, web_events
 from tests.conftest import shop_settings
-from tests.days import DATA, DAYS, MADE, contents, land, run_day, versions
+from tests.days import (
+    DATA,
+    DAYS,
+    HISTORIES,
+    JOURNALS,
+    MADE,
+    SNAPSHOTS,
+    STATES,
+    contents,
+    land,
+    run_day,
+    versions,
+)
 
 pytestmark = pytest.mark.spark
 
-SNAPSHOTS = tuple(table for table in MADE if isinstance(table.write, Snapshot))
-STATES = tuple(table for table in DATA if table not in SNAPSHOTS)
 NUMBERED = ("batch",)  # a rebuild from one drop has one batch
 
 
@@ -56,6 +68,65 @@ def test_a_snapshot_equals_the_one_of_a_rebuild(
     spark: SparkSession, settled_shop: Callable[[], Settings], rebuilt: Settings
 ) -> None:
     assert of_date(spark, settled_shop(), SNAPSHOTS, DAYS[-1]) == of_date(spark, rebuilt, SNAPSHOTS, DAYS[-1])
+
+
+@pytest.mark.parametrize("table", HISTORIES, ids=lambda table: table.name)
+def test_a_history_ends_with_what_a_rebuild_finds_and_its_spells_do_not_touch(
+    spark: SparkSession, settled_shop: Callable[[], Settings], rebuilt: Settings, table: Table
+) -> None:
+    begins, ends = table.write.begins, table.write.ends
+    unit = [name for name in table.key if name != begins]
+    daily, whole = (Lake(spark, s.lake.root).read(table) for s in (settled_shop(), rebuilt))
+    last = [rows.where(F.col(ends).isNull()).select(*unit).collect() for rows in (daily, whole)]
+    assert sorted(last[0]) == sorted(last[1]) != []
+    spells = sorted(daily.select(*unit, begins, ends).collect(), key=lambda row: tuple(row)[:-1])
+    for one, other in pairwise(spells):
+        if one[:-2] == other[:-2]:
+            assert one[-1] is not None
+            assert one[-1] <= other[-2]
+    assert any(row[-1] is not None for row in spells), "control: somebody left a segment"
+
+
+@pytest.mark.parametrize("table", JOURNALS, ids=lambda table: table.name)
+def test_what_a_journal_decided_stands_and_a_date_brings_the_rows_that_a_rebuild_finds(
+    spark: SparkSession, settled_shop: Callable[[], Settings], rebuilt: Settings, table: Table
+) -> None:
+    begins, ends = table.write.begins, table.write.ends
+    first, last = (
+        set(contents(settled_shop(), [table], until=day)[table.name]) for day in (DAYS[0], DAYS[-1])
+    )
+    decided = {row for row in first if f"'{ends}': None" not in row}
+    assert decided <= last
+    assert decided
+    daily, whole = (
+        Lake(spark, s.lake.root)
+        .read(table)
+        .where(F.col(begins) == F.lit(DAYS[-1]))
+        .select(*table.key)
+        .collect()
+        for s in (settled_shop(), rebuilt)
+    )
+    assert sorted(daily) == sorted(whole) != []
+
+
+def test_every_receipt_of_a_day_gives_exactly_one_decision(
+    spark: SparkSession, settled_shop: Callable[[], Settings]
+) -> None:
+    """Ben gave no address, one is nobody's, one came two days late and has none.
+
+    For Anna there is nothing to say until Cleo's late receipt tells on the third day that others buy something else.
+    """
+    lake = Lake(spark, settled_shop().lake.root)
+    rows = lake.read(send_decisions.TABLE).where("trigger = 'receipt_mail'").orderBy("candidate_id").collect()
+    assert [(row.candidate_id, row.outcome, row.refused_by) for row in rows] == [
+        ("receipt_mail/S1/T1/1/2024-03-01", "refused", "blocks"),
+        ("receipt_mail/S1/T1/2/2024-03-01", "refused", "identified"),
+        ("receipt_mail/S1/T1/4/2024-03-02", "refused", "blocks"),
+        ("receipt_mail/S1/T1/6/2024-03-03", "sent", None),
+        ("receipt_mail/S2/T1/12/2024-03-02", "refused", "consent"),
+        ("receipt_mail/S2/T1/3/2024-03-01", "refused", "consent"),
+        ("receipt_mail/S2/T1/5/2024-03-02", "refused", "consent"),
+    ]
 
 
 def test_a_past_date_gives_what_its_own_run_gave_and_changes_nothing_else(

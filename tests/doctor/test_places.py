@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.doctor import places
 from pipelines.doctor.finding import Finding
-from pipelines.lakehouse import vault
+from pipelines.lakehouse.vault_key import VARIABLE
 
 
 def test_a_full_disk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_only_the_owner_may_read_the_key(tmp_path: Path, mode: int, ok: bool) ->
 def test_a_missing_key_is_a_fault_only_where_none_may_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_be_made: bool
 ) -> None:
-    monkeypatch.delenv(vault.VARIABLE, raising=False)
+    monkeypatch.delenv(VARIABLE, raising=False)
     assert places.vault_key(str(tmp_path / "key"), may_be_made=may_be_made).ok is may_be_made
 
 

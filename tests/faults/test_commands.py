@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from pipelines import query
 from pipelines.settings import Settings
 from tests.commands import started
-from tests.conftest import shop_settings
+from tests.conftest import FEEDS, shop_settings
 from tests.days import DATA, DAYS
 
 pytestmark = pytest.mark.system
@@ -33,17 +32,14 @@ def ended(settings: Settings, *command: str, code: int = 0) -> str:
     return said
 
 
-def shop_of_tills_and_mails(place: Path) -> Settings:
-    """The golden shop without its site: each of these processes starts cold, and every table costs it seconds."""
-    settings = shop_settings(place)
-    shutil.rmtree(Path(settings.landing.root) / "web_events")
-    return settings
+TILLS_AND_MAILS = FEEDS - {"web_events"}
+"""The golden shop without its site: each of these processes starts cold, and every table costs it seconds."""
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The golden shop after one undisturbed run."""
-    settings = shop_of_tills_and_mails(tmp_path_factory.mktemp("whole"))
+    settings = shop_settings(tmp_path_factory.mktemp("whole"), feeds=TILLS_AND_MAILS)
     ended(settings, *LAST)
     return settings
 
@@ -76,7 +72,7 @@ def exported(settings: Settings) -> list[dict[str, Any]]:
 
 @pytest.mark.timeout(1800)
 def test_killed_in_every_stage_and_run_again(whole: Settings, tmp_path: Path) -> None:
-    torn = shop_of_tills_and_mails(tmp_path)
+    torn = shop_settings(tmp_path, feeds=TILLS_AND_MAILS)
     for stage in STAGES:
         killed_in(stage, torn)
     ended(torn, *LAST)
@@ -97,7 +93,7 @@ def test_a_day_on_which_nothing_came_is_a_day_without_mails(whole: Settings) -> 
 def test_days_caught_up_in_one_process_end_where_the_last_day_alone_does(
     whole: Settings, tmp_path: Path
 ) -> None:
-    late = shop_of_tills_and_mails(tmp_path)
+    late = shop_settings(tmp_path, feeds=TILLS_AND_MAILS)
     ended(late, "run", "--as-of", str(DAYS[0]), "--until", str(DAYS[-1]))
     assert exported(late) == exported(whole)
     days = {path.name for path in Path(late.exports.root).glob("as_of=*")}

@@ -42,10 +42,7 @@ def restored(table: Table, version: int) -> Spoil:
 @pytest.fixture(scope="module")
 def settled(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The golden shop of two feeds, the least that can differ, after its three days."""
-    settings = shop_settings(tmp_path_factory.mktemp("settled"))
-    for folder in Path(settings.landing.root).iterdir():
-        if folder.name not in ("receipts", "campaigns"):
-            shutil.rmtree(folder)
+    settings = shop_settings(tmp_path_factory.mktemp("settled"), feeds=("receipts", "campaigns"))
     for day in DAYS:
         run_day(spark, settings, day, UNTIL_SILVER)
     return settings

@@ -10,13 +10,13 @@ from pyspark.sql import SparkSession
 
 from pipelines.bronze import records as bronze
 from pipelines.flow import of_stage
-from pipelines.lakehouse.table import Snapshot
+from pipelines.lakehouse.table import ByScope
 from pipelines.settings import Settings
 from tests.days import DAYS, contents, run_day
 
 pytestmark = pytest.mark.spark
 
-GOLD = tuple(s.table for s in of_stage("build") if not isinstance(s.table.write, Snapshot))
+GOLD = tuple(s.table for s in of_stage("build") if isinstance(s.table.write, ByScope))
 
 
 def turned_round(landing: Path) -> None:

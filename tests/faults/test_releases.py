@@ -14,17 +14,18 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines import context, query, stages
+from pipelines.context import MADE_BY_RUNS
 from pipelines.errors import DataError, UsageError
 from pipelines.lakehouse import audit
 from pipelines.publish.release import POINTER
 from pipelines.rollback import rollback
 from pipelines.settings import Settings
 from tests.conftest import copy_of
-from tests.days import DAYS, MADE, contents, land, run_day, versions
+from tests.days import DAYS, contents, land, run_day, versions
 
 pytestmark = pytest.mark.spark
 
-GOLD = tuple(table for table in MADE if table.layer == "gold")
+GOLD = tuple(table for table in MADE_BY_RUNS if table.layer == "gold")
 QUESTION = """
     select (select sum(net_revenue) from gold.kpi_daily) as told,
            (select sum(net_amount) from silver.receipt_lines) as sold,

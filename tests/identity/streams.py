@@ -15,15 +15,15 @@ DAY = 86_400_000_000
 RULES = parse(
     {
         "types": [
-            {"name": "card", "unique": True},
-            {"name": "login", "unique": True},
+            {"name": "card", "unique": True, "personal": True},
+            {"name": "login", "unique": True, "personal": True},
             {"name": "phone"},
             {"name": "cookie"},
         ],
         "caps": [{"of": "cookie", "to": "login", "most": 2}, {"of": "phone", "to": "card", "most": 2}],
         "sources": {
             "form": {"weight": 3},
-            "till": {"weight": 0.5},
+            "till": {"weight": 0.5, "weak": True},
             "link": {"weight": 0.5, "ttl_days": 4},
             "reissue": {"weight": 4, "reissue": True},
         },

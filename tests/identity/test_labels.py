@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from pipelines.errors import DataError
 from pipelines.identity import components
 from pipelines.identity import labels as module
 from pipelines.identity.labels import labels
@@ -28,6 +29,13 @@ def test_a_component_is_called_after_its_smallest_node(drawn: list[tuple[int, in
             if other is not None:
                 expected[one] = expected[other] = min(expected[one], expected[other])
     assert found == expected
+
+
+@pytest.mark.spark
+def test_without_an_edge_there_is_no_component(spark: SparkSession) -> None:
+    """As after a first day of receipts that tie no two identifiers."""
+    none = spark.createDataFrame([("a", "b")], "left string, right string").where("left is null")
+    assert components(none).collect() == []
 
 
 @pytest.mark.spark
@@ -68,3 +76,17 @@ def test_evidence_is_labelled_by_type_and_value(spark: SparkSession) -> None:
         ("phone:1", "cookie:1"),
         ("phone:2", "phone:2"),
     }
+
+
+@pytest.mark.spark
+def test_what_is_missing_ties_nothing(spark: SparkSession) -> None:
+    """One end alone, no end at all, and numbers for names."""
+    edges = spark.createDataFrame([(1, None), (None, 2), (None, None), (3, 4)], "left int, right int")
+    assert {tuple(row) for row in components(edges).collect()} == {
+        ("1", "1"),
+        ("2", "2"),
+        ("3", "3"),
+        ("4", "3"),
+    }
+    with pytest.raises(DataError, match="no right_type, right_value"):
+        components(edges.selectExpr("left AS left_type", "left AS left_value"))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import partition
@@ -53,6 +53,12 @@ def test_the_order_of_rows_never_matters(stream: list[Edge], random: Any) -> Non
 
 
 @LAWS
+@example(  # Two sources of one weight, one of them weak: the link is named after the other, though it came later.
+    [
+        ("card", "0", "phone", "0", 0, "form"),
+        *(("login", "1", "cookie", "0", at, of) for at, of in enumerate(("till", "link"))),
+    ]
+)
 @given(streams())
 def test_components_come_out_alone_as_they_do_together(stream: list[Edge]) -> None:
     together, apart = rows(stream), located(rows(stream))
@@ -154,6 +160,23 @@ def test_persons_are_what_the_edges_in_force_tie(stream: list[Edge]) -> None:
 
 
 @LAWS
+@given(streams())
+def test_nobody_is_held_together_by_weak_evidence(stream: list[Edge]) -> None:
+    """Of a person's strong parts one has all that is personal."""
+    found = links(rows(stream))
+    heads = {node: node for link in found for node in link[:2]}
+    strong = [link[:2] for link in found if link[6] is None and link[4] != "till"]
+    for _ in heads:
+        for left, right in strong:
+            heads[left] = heads[right] = min(heads[left], heads[right])
+    parts = defaultdict(set)
+    for node, person, _, until in spans(rows(stream)):
+        if until is None and node.split(":")[0] in ("card", "login"):
+            parts[person].add(heads.get(node, node))
+    assert all(len(of_person) == 1 for of_person in parts.values())
+
+
+@LAWS
 @given(streams(), st.integers(0, 12))
 def test_what_was_known_stays_known(stream: list[Edge], day: int) -> None:
     """The rows of a time are the same, whatever is observed later."""
@@ -210,6 +233,40 @@ def test_an_unmerge_restores_who_they_were_and_keeps_what_was_known() -> None:
     assert {
         span for span in ours(TIED) if span[0] in ("loyalty_card:A", "phone:1", "loyalty_card:Z")
     } <= unmerged
+
+
+PASSED_ON: list[Edge] = [
+    ("loyalty_card", "ANN", "mail_link_id", "l", 0, "addressed"),
+    ("login", "ann", "loyalty_card", "ANN", 0, "web_order"),
+    ("mail_link_id", "l", "cookie", "bobs", 1, "mail_link"),
+    ("login", "ann", "cookie", "bobs", 1, "auto_login"),
+]
+BOB: dict[str, Edge] = {
+    "a login": ("login", "bob", "cookie", "bobs", 2, "login"),
+    "an address": ("email", "bob", "cookie", "bobs", 2, "login"),
+    "a bank card": ("payment_token", "bob", "cookie", "bobs", 2, "web_order"),
+}
+
+
+@pytest.mark.parametrize("bob", BOB.values(), ids=BOB)
+@pytest.mark.parametrize("before", [False, True], ids=["link first", "Bob first"])
+def test_a_passed_on_link_that_signs_in_merges_nobody(bob: Edge, before: bool) -> None:
+    """Bob opens Ann's link on his browser, before or after it becomes known as his."""
+    stream = [*PASSED_ON, (*bob[:4], -1 if before else 2, bob[5])]
+    now = {span[0]: span[1] for span in ours(stream) if span[3] is None}
+    assert now["cookie:bobs"] == now[f"{bob[0]}:{bob[1]}"]
+    assert now["login:ann"] == now["loyalty_card:ANN"] == now["mail_link_id:l"] != now["cookie:bobs"]
+    refused = {link[:2]: link[6] for link in links(located(rows(stream, OURS), OURS), OURS) if link[6]}
+    assert refused[("mail_link_id:l", "cookie:bobs")] == ("UNIQUE" if bob[0] == "login" else "WEAK")
+
+
+def test_a_phone_ties_two_once_both_have_confirmed_it() -> None:
+    """A number on a form and one for the courier: it may be a relative's, until codes sent to it were typed in."""
+    card = ("loyalty_card", "A", "phone", "1")
+    stream: list[Edge] = [(*card, 0, "form_phone"), ("login", "b", "phone", "1", 1, "phone_given")]
+    codes: list[Edge] = [(*card, 2, "phone_confirmed"), ("login", "b", "phone", "1", 3, "phone_confirmed")]
+    counts = [len({span[1] for span in ours([*stream, *codes[:n]]) if span[3] is None}) for n in range(3)]
+    assert counts == [2, 2, 1]
 
 
 def test_a_decision_outweighs_evidence() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.lakehouse.facts import account_of, settle
+from pipelines.lakehouse.facts import Judged, account_of, losers_of, settle
 from pipelines.lakehouse.refusal import BATCH, ITEM, REASONS, RECORD
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
 from pipelines.lakehouse.types import DATE, INT, STRING
@@ -53,15 +53,19 @@ def rows(spark: SparkSession, *records: tuple[str, int, int, str, bool]) -> Data
     return frame.withColumns(extra)
 
 
+def settled(flagged: DataFrame, standing: DataFrame | None = None) -> Judged:
+    stands = flagged.limit(0).select(*TABLE.names) if standing is None else standing
+    account = account_of(TABLE, flagged, max_keys=10)
+    return settle(TABLE, flagged, stands, account, losers_of(TABLE, flagged, stands))
+
+
 def held(frame: DataFrame) -> list[tuple[str, int, int]]:
     return sorted((row["receipt"], row["line"], row["content_hash"]) for row in frame.collect())
 
 
 def test_the_record_with_the_larger_content_wins_whole(spark: SparkSession) -> None:
     flagged = rows(spark, ("a", 3, 5, "one", True), ("a", 2, 9, "two", True), ("b", 1, 1, "two", True))
-    judged = settle(
-        TABLE, flagged, flagged.limit(0).select(*TABLE.names), account_of(TABLE, flagged, max_keys=10)
-    )
+    judged = settled(flagged)
     assert held(judged.rows) == [("a", 1, 9), ("a", 2, 9), ("b", 1, 1)]
     counts = judged.counts
     assert (counts.received, counts.accepted, counts.refused, counts.duplicates) == (6, 3, 0, 3)
@@ -69,9 +73,7 @@ def test_the_record_with_the_larger_content_wins_whole(spark: SparkSession) -> N
 
 def test_the_same_record_twice_counts_once(spark: SparkSession) -> None:
     flagged = rows(spark, ("a", 2, 5, "one", True), ("a", 2, 5, "again", True))
-    judged = settle(
-        TABLE, flagged, flagged.limit(0).select(*TABLE.names), account_of(TABLE, flagged, max_keys=10)
-    )
+    judged = settled(flagged)
     assert held(judged.rows) == [("a", 1, 5), ("a", 2, 5)]
     assert {row["file"] for row in judged.rows.collect()} == {"again"}
 
@@ -80,11 +82,10 @@ def test_the_same_record_twice_counts_once(spark: SparkSession) -> None:
 def test_two_batches_in_either_order_equal_both_at_once(spark: SparkSession, second_first: bool) -> None:
     one = rows(spark, ("a", 3, 5, "one", True), ("b", 1, 7, "one", True), ("c", 1, 1, "one", False))
     two = rows(spark, ("a", 2, 9, "two", True), ("b", 1, 2, "two", True))
-    nothing = one.limit(0).select(*TABLE.names)
-    at_once = settle(TABLE, one.union(two), nothing, account_of(TABLE, one.union(two), max_keys=10))
+    at_once = settled(one.union(two))
     first, then = (two, one) if second_first else (one, two)
-    standing = settle(TABLE, first, nothing, account_of(TABLE, first, max_keys=10))
-    after = settle(TABLE, then, standing.rows, account_of(TABLE, then, max_keys=10))
+    standing = settled(first)
+    after = settled(then, standing.rows)
     assert held(after.rows) == held(at_once.rows)
     for counts in (standing.counts, after.counts, at_once.counts):
         assert counts.received == counts.accepted + counts.refused + counts.duplicates
@@ -94,9 +95,7 @@ def test_two_batches_in_either_order_equal_both_at_once(spark: SparkSession, sec
 
 def test_refused_rows_keep_what_was_received(spark: SparkSession) -> None:
     flagged = rows(spark, ("a", 1, 5, "one", False))
-    judged = settle(
-        TABLE, flagged, flagged.limit(0).select(*TABLE.names), account_of(TABLE, flagged, max_keys=10)
-    )
+    judged = settled(flagged)
     (refused,) = judged.refused.collect()
     assert refused["record"] == "as received"
     (reason,) = refused["reasons"]

@@ -16,6 +16,7 @@ from pipelines.lakehouse.expectations import at_least
 from pipelines.lakehouse.lake import CHANGE_SIGN, Lake, any_of
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.store import Transaction
+from pipelines.lakehouse.store_sail import SailStore
 from pipelines.lakehouse.table import Col, Table
 from pipelines.lakehouse.types import INT, STRING
 
@@ -101,6 +102,22 @@ def test_replacing_keys_leaves_the_rest_and_the_feed_tells_only_what_changed(lak
     assert head is not None
     assert head.mark is not None
     assert (head.version, head.mark.run, head.mark.batch) == (second, "two", 7)
+
+
+def test_what_was_added_is_told_though_files_were_put_together(lake: Lake) -> None:
+    versions = [lake.ensure(TABLE)]
+    for name in "abc":
+        appended = lake.commit(TABLE, people(lake, (name, 1)), mark(name), parent=versions[-1])
+        versions.append(appended)
+
+    def added(since: int, until: int) -> list[str]:
+        return sorted(row["person_id"] for row in lake.added(TABLE, since, until).collect())
+
+    assert (added(versions[1], versions[3]), added(versions[0], versions[1])) == (["b", "c"], ["a"])
+    assert lake.added(TABLE, versions[1], versions[1]).schema == lake.read(TABLE).schema
+    if isinstance(lake.store, SailStore):  # delta-rs does not write what Spark clustered
+        DeltaTable(lake.path(TABLE)).optimize.compact()
+        assert added(versions[1], versions[3] + 1) == ["b", "c"]
 
 
 def test_of_two_builds_on_one_version_the_second_does_not_commit(lake: Lake) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pyspark.sql import Row
 
 from pipelines.errors import DataError, SettingsError, SystemFault
-from pipelines.lakehouse.vault import VARIABLE, Envelope, KeyRef, Sealed, ensure_key, open_sealed
+from pipelines.lakehouse.vault import Envelope, Sealed, open_sealed
+from pipelines.lakehouse.vault_key import VARIABLE, KeyRef, ensure_key
 
 
 @pytest.fixture(scope="module")

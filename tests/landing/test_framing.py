@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from pipelines.bronze.records import COLUMNS
 from pipelines.errors import SettingsError
-from pipelines.lakehouse.vault import ensure_key, open_sealed
+from pipelines.lakehouse.vault import open_sealed
+from pipelines.lakehouse.vault_key import ensure_key
 from pipelines.landing import customers, framing, stores
 from pipelines.landing.framing import FRAMED, FileFault, Framing, frame, framed
 from pipelines.landing.sealing import Sealing

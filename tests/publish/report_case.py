@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipelines.publish.report_data import BlockFill, Good, Period, ReportData, Score, Source
+from pipelines.publish.report_data import BlockFill, Good, Period, ReportData, Score, Source, Stage
 
 DAY = date(2024, 3, 10)
 HOSTILE = "</script></noscript><script>alert('tea')</script><img src=x onerror=alert(1)>"
@@ -31,11 +31,12 @@ def case(**change: Any) -> ReportData:
         weeks=tuple(period(date(2024, 1, 8) + timedelta(7 * n)) for n in range(9)),
         days_left_out=5,
         categories=((HOSTILE, Decimal("70.00")), ("TEA", Decimal("30.00"))),
+        stages=(Stage("at_risk", 900, 120, Decimal("4321.50")), Stage("prospect", 334, 334, None)),
         mails=4,
         blocks=(
             BlockFill("replenishment", 4, 2, 1, 5, 12),
             BlockFill("personal", 4, 4, 4, 12, 12),
-            BlockFill("interests", 4, 0, 0, 0, 12),
+            BlockFill("new_arrivals", 4, 0, 0, 0, 12),
         ),
         scores=(
             Score("als", "nDCG@10", 0.031, 0.029, 0.033),

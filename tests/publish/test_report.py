@@ -103,10 +103,14 @@ def test_only_a_whole_share_reads_as_100_percent() -> None:
     assert "99.9\u00a0%" in render(almost)
 
 
+def test_stages_show_people_reach_and_what_they_should_bring(page: Page) -> None:
+    assert "At risk 900 120 €4,322 Prospect 334 334 –" in page.text
+
+
 def test_every_section_has_a_query_that_reads_this_release(page: Page) -> None:
     asked = [words for words in page.words if words.startswith("tillpost sql ")]
-    assert len(asked) == 7
-    assert sum("--release 455a07ca3eef" in command for command in asked) == 5
+    assert len(asked) == 8
+    assert sum("--release 455a07ca3eef" in command for command in asked) == 6
     assert all(command.count('"') == 2 for command in asked)
 
 
@@ -129,9 +133,10 @@ def test_a_first_day_with_nothing_to_show_still_makes_a_page() -> None:
     nothing = replace(period(case().as_of, 28, "0", identified_share=None, repeat_share=None), receipts=0)
     bare = case(
         first_day=None, people=0, recent=nothing, before=None, weeks=(), days_left_out=0, categories=(),
-        mails=0, blocks=(), scores=(), excerpt=(), sources=(),
+        stages=(), mails=0, blocks=(), scores=(), excerpt=(), sources=(),
     )  # fmt: skip
     page = Page(render(bare))
     assert "There is no whole week yet." in page.text
+    assert "Nobody is known yet." in page.text
     assert "No model is in use yet" in page.text
     assert "script" not in {tag for tag, _ in page.elements}

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipelines.publish.releases import release_id
 from pipelines.publish.report_collect import collect
-from pipelines.publish.report_data import BlockFill, ReportData, Simulated, Source
+from pipelines.publish.report_data import BlockFill, ReportData, Simulated, Source, Stage
 
 pytestmark = pytest.mark.spark
 
@@ -37,7 +37,14 @@ def data(spark: SparkSession) -> ReportData:
             "purchased_on date, receipts int, identified_receipts int, repeat_receipts int, "
             "net_revenue decimal(18,2)",
         ),
-        customer_totals=spark.createDataFrame([("p1",), ("p2",), ("p3",)], "person_id string"),
+        customer_totals=spark.createDataFrame(
+            [("p1", FIRST), ("p2", FIRST), ("p3", FIRST), ("only an address", None)],
+            "person_id string, first_purchase_on date",
+        ),
+        customer_360=spark.createDataFrame(
+            [("active", "push", euros(3)), ("active", None, euros(4)), ("prospect", "email", None)],
+            "lifecycle_stage string, cheapest_channel string, expected_value_90 decimal(18,2)",
+        ),
         receipt_lines=spark.createDataFrame(
             sold, "purchased_on date, product_id string, net_amount decimal(18,2)"
         ),
@@ -84,12 +91,18 @@ def test_categories_are_those_of_the_recent_days(data: ReportData) -> None:
     assert data.categories == (("TEA", euros(9)), ("NUTS", euros(7)))
 
 
+def test_stages_are_counted_with_their_reach_and_value(data: ReportData) -> None:
+    assert data.stages == (Stage("active", 2, 1, euros(7)), Stage("prospect", 1, 1, None))
+
+
 def test_fill_counts_mails_and_slots_of_every_block(data: ReportData) -> None:
     assert data.mails == 2
     assert data.blocks == (
         BlockFill("replenishment", 2, 1, 0, 1, 4),
+        BlockFill("next_purchase", 2, 0, 0, 0, 4),
+        BlockFill("related", 2, 0, 0, 0, 4),
         BlockFill("personal", 2, 2, 1, 3, 4),
-        BlockFill("interests", 2, 0, 0, 0, 4),
+        BlockFill("new_arrivals", 2, 0, 0, 0, 4),
     )
 
 

@@ -15,7 +15,7 @@ def test_the_suite_says_what_the_contract_says() -> None:
     assert [name for name, rule in suite.items() if rule.severity is WARN] == ["not_empty"]
     assert suite["key_unique"].gx == (
         "ExpectCompoundColumnsToBeUnique",
-        {"column_list": ["as_of", "person_id", "block", "slot"]},
+        {"column_list": ["as_of", "send_key", "block", "slot"]},
     )
     assert "WHERE NOT (slot >= 1)" in suite["slot_at_least_1"].remedy
 

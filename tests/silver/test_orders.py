@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from pipelines.flow import step_of
-from pipelines.lakehouse.facts import account_of, settle
+from pipelines.lakehouse.facts import account_of, losers_of, settle
 from pipelines.lakehouse.refusal import judge
 from tests.silver.received import bronze, judged, reasons, settled
 
@@ -41,9 +41,10 @@ def kept(name: str, records: DataFrame) -> list[Row]:
     assert step is not None
     table, rows = step.table, judge(settled(name, records), step.table).persist()
     nothing = rows.select(*table.names).limit(0)
-    return (
-        settle(table, rows, nothing, account_of(table, rows, max_keys=10)).rows.orderBy("order_id").collect()
+    judged = settle(
+        table, rows, nothing, account_of(table, rows, max_keys=10), losers_of(table, rows, nothing)
     )
+    return judged.rows.orderBy("order_id").collect()
 
 
 def test_the_newest_state_wins_with_all_its_lines(spark: SparkSession) -> None:

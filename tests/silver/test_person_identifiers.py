@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines.silver import identity_changes
+from pipelines.silver import identity_changes, identity_rejected_edges
 from pipelines.silver.person_identifiers import TABLE, addressable, current
+from tests.frames import as_read
 from tests.silver.received import AS_OF
 
 pytestmark = pytest.mark.spark
@@ -56,9 +57,15 @@ def test_what_holds_now_is_one_row_an_identifier(rows: DataFrame) -> None:
 
 
 def test_a_change_says_from_whom_to_whom_and_why(rows: DataFrame) -> None:
-    found = identity_changes.build(rows, as_of=AS_OF).drop("component", "identifier_type").collect()
+    lost = {"left_type": "phone", "left_value": "b", "right_type": "loyalty_card", "right_value": "A"}
+    lost |= {"reason": "WEAK", "rejected_at": at(2), "component": "c"}
+    names = identity_rejected_edges.TABLE.names
+    rejected = rows.sparkSession.createDataFrame(
+        [[lost.get(name) for name in names]], as_read(identity_rejected_edges.TABLE)
+    )
+    found = identity_changes.build(rows, rejected, as_of=AS_OF).drop("component", "identifier_type").collect()
     assert {(value, when.astimezone(UTC).day, *whose) for value, when, *whose in found} == {
-        ("a", 3, "browser", "ann", "MERGED"),
-        ("b", 2, "ann", "bob", "SPLIT"),
-        ("kiosk", 4, "bob", None, "SHARED"),
+        ("a", 3, "browser", "ann", "MERGED", None),
+        ("b", 2, "ann", "bob", "SPLIT", "WEAK"),
+        ("kiosk", 4, "bob", None, "SHARED", None),
     }

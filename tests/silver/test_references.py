@@ -117,3 +117,39 @@ def test_a_ping_needs_a_consent_and_a_place_on_earth(spark: SparkSession) -> Non
         ["ABOVE_MAXIMUM:longitude"],
     ]
     assert [row["anchor_type"] for row in rows] == ["device_id", "device_id", "device_id", "loyalty_card"]
+
+
+def test_a_good_says_for_whom_it_is_and_since_when(spark: SparkSession) -> None:
+    diapers = {"product_id": "d4", "pack_quantity": 44, "size_label": 4, "age_from_months": 8}
+    rows = judged(
+        "silver.products",
+        bronze(
+            spark,
+            "products",
+            {**diapers, "age_to_months": "18", "first_seen_on": "2024-02-01"},
+            {"product_id": "p", "pack_quantity": "-1", "first_seen_on": "2024"},
+        ),
+    )
+    assert reasons(rows) == [[], ["WRONG_TYPE:first_seen_on", "BELOW_MINIMUM:pack_quantity"]]
+    first = rows[0]
+    assert (first["pack_quantity"], first["size_label"], first["first_seen_on"]) == (
+        44,
+        "4",
+        date(2024, 2, 1),
+    )
+    assert (first["age_from_months"], first["age_to_months"]) == (8, 18)
+
+
+def test_a_shop_lies_somewhere_on_earth(spark: SparkSession) -> None:
+    rows = judged(
+        "silver.stores",
+        bronze(
+            spark,
+            "stores",
+            {"store_id": "S1", "latitude": "55.75", "longitude": 37.62},
+            {"store_id": "S2", "latitude": 91, "longitude": -181},
+            {"store_id": "S3"},
+        ),
+    )
+    assert reasons(rows) == [[], ["ABOVE_MAXIMUM:latitude", "BELOW_MINIMUM:longitude"], []]
+    assert (rows[0]["latitude"], rows[0]["longitude"], rows[2]["latitude"]) == (55.75, 37.62, None)

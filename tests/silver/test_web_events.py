@@ -34,8 +34,8 @@ def test_an_event_is_anchored_flagged_and_typed(spark: SparkSession) -> None:
         bronze(
             spark,
             "web_events",
-            event(1, login="u7", mail_link_id="m1", user_agent=PHONE),
-            event(2, mail_link_id="m1", user_agent=ROBOT),
+            event(1, login="u7", login_by="password", mail_link_id="m1", user_agent=PHONE),
+            event(2, login="u8", mail_link_id="m1", user_agent=ROBOT),  # signed in by the link, it seems
             event(3, cookie=None, kind="session_start"),
             event(
                 4, kind="cart", lines=[{"product_id": "milk", "quantity": "2", "price": "1.20"}], device="tv"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,14 +19,16 @@ from pipelines.errors import DataError
 from pipelines.lakehouse.reasons import Reason
 from pipelines.lakehouse.refusal import accepted, flag
 from pipelines.lakehouse.table import Facts, Table
-from pipelines.lakehouse.vault import ensure_key
+from pipelines.lakehouse.vault_key import ensure_key
 from pipelines.landing.files import landed
 from pipelines.landing.framing import frame
 from pipelines.landing.sources import SOURCES
 from pipelines.settings import load
-from pipelines.silver import engagement, orders, receipt_lines, receipts, web_events
+from pipelines.silver import engagement, identity_events, orders, receipt_lines, receipts, web_events
 from pipelines.simulate import job
+from pipelines.simulate.faults import SHAPES
 from pipelines.simulate.happenings import happenings
+from pipelines.simulate.truth_tables import BOTS
 from tests.simulate.worlds import WORLD, Made
 
 FAR = WORLD.drop_of(WORLD.days)
@@ -39,6 +42,12 @@ BY_NAME = {source.name: source for source in SOURCES}
 
 
 pytestmark = pytest.mark.spark
+
+
+def test_a_truth_without_rows_is_there_and_empty(spark: SparkSession, tmp_path: Path) -> None:
+    job._keep(spark.createDataFrame([], BOTS.schema), str(tmp_path), BOTS)
+    found = pq.read_table(tmp_path / "truth" / BOTS.short)
+    assert (found.num_rows, found.column_names) == (0, [column.name for column in BOTS.columns])
 
 
 def test_partitions_change_no_byte(spark: SparkSession, world: Made, tmp_path: Path) -> None:
@@ -57,8 +66,8 @@ def test_partitions_change_no_byte(spark: SparkSession, world: Made, tmp_path: P
 
 
 def test_every_engine_makes_the_same_world(world: Made) -> None:
-    """The hash was recorded on Spark; it changes with what a world holds, and then `world.VERSION` rises."""
-    assert world.fingerprint() == "278ac3f9f62c049c88e884ed153bcf7364ee279663a16724aee2e58df2ae0cd1"
+    """The hash was recorded on Sail; it changes with what a world holds, and then `world.VERSION` rises."""
+    assert world.fingerprint() == "57c50b6a04f1181c1596a7405876b953770329c6bbcbe09cbf6f81daa1411f32"
 
 
 def test_a_finished_world_is_not_made_twice_and_another_is_refused(world: Made) -> None:
@@ -114,7 +123,7 @@ def test_distinct_events_and_their_revenue(world: Made) -> None:
         revenue += sum(Decimal(line["net_amount"]) for line in good) * (1 if record["kind"] == "sale" else -1)
     assert lines == sum(row["lines_accepted"] for row in told)
     assert revenue == sum(row["revenue"] for row in told)
-    for source in ("web_events", "engagement"):
+    for source in ("web_events", "engagement", "identity_events"):
         ids = {
             record["event_id"]
             for record in world.records(source)
@@ -130,11 +139,7 @@ def _sound_day(text: str) -> bool:
 
 
 def test_each_fault_stands_where_it_is_said_to(world: Made) -> None:
-    lines = {
-        (path, at): line
-        for source in ("receipts", "web_events", "engagement", "orders")
-        for path, at, line in world.lines(source)
-    }
+    lines = {(path, at): line for source in SHAPES for path, at, line in world.lines(source)}
     seen: Counter[str] = Counter()
     for fault in world.truth("faults"):
         kind = fault["fault"]
@@ -164,7 +169,7 @@ def test_each_fault_stands_where_it_is_said_to(world: Made) -> None:
 
 
 def test_silver_agrees(spark: SparkSession, world: Made) -> None:
-    told = {source: _totals(world, source) for source in ("receipts", "orders", "web_events", "engagement")}
+    told = {source: _totals(world, source) for source in SHAPES}
     stores = spark.createDataFrame([("S0000", WORLD.time_zone)], "store_id string, time_zone string")
     records = {source: _bronze(spark, world, source).persist() for source in told}
     for module, source in (
@@ -172,6 +177,7 @@ def test_silver_agrees(spark: SparkSession, world: Made) -> None:
         (orders, "orders"),
         (web_events, "web_events"),
         (engagement, "engagement"),
+        (identity_events, "identity_events"),
     ):
         inputs = (records[source], stores) if module is receipts else (records[source],)
         flagged = flag(module.build(*inputs, **HOW), module.TABLE)

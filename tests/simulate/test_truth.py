@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import phonenumbers
@@ -41,6 +41,7 @@ def test_identifiers_are_those_in_the_files(world: Made) -> None:
         ("web_events", "occurred_at"),
         ("engagement", "occurred_at"),
         ("orders", "ordered_at"),
+        ("identity_events", "occurred_at"),
     ):
         for record in world.records(source):
             for kind in ("loyalty_card", "phone", "email", "login", "cookie", "push_token", "payment_token"):
@@ -85,6 +86,26 @@ def test_contacts_are_nobodys(world: Made) -> None:
             assert row["value"][5:10] == "55501"
         if row["type"] == "email":
             assert row["value"].split("@")[1] in ("example.com", "example.net", "example.org")
+
+
+def test_the_catalogue_says_for_whom_a_chains_goods_are(world: Made) -> None:
+    goods = {record["product_id"]: record for record in world.records("products")}
+    for row in world.truth("chains"):
+        good = goods[row["product_id"]]
+        first, last = (
+            int((row[name] - row["born_on"]).days / (365.25 / 12)) for name in ("from_on", "until_on")
+        )
+        assert good["size_label"] == str(row["step"])
+        assert int(good["age_from_months"]) <= first <= last <= int(good["age_to_months"])
+    assert {good["pack_quantity"] for good in goods.values()} == {"1", "48"}
+    assert {good.get("size_label") for good in goods.values() if good["department"] != "BABY"} == {None}
+    seen = {date.fromisoformat(good["first_seen_on"]) for good in goods.values()}
+    assert min(seen) < WORLD.start <= max(seen), "some were there before, some arrive"
+
+
+def test_each_shop_lies_somewhere(world: Made) -> None:
+    places = [(record["latitude"], record["longitude"]) for record in world.records("stores")]
+    assert places == [("46.0000", "8.0000"), ("48.0000", "10.0000"), ("50.0000", "12.0000")]
 
 
 def test_a_cycle_is_kept(world: Made) -> None:

@@ -10,6 +10,7 @@ One table of sums serves every model. `model` says whose they are, `key` of what
 | `markov_2 steps` | two channels in a row and the next (fewer at a path's start) | of the paths that hold them |
 | `markov_2 ends` | the last two channels | of the paths that end so |
 | `markov_2 states` | none | in `nulls`, more states than can be solved |
+| `seen` | a channel | of the paths that it is on, asked for apart |
 | `fault` | the name of a fault | in `nulls`, the paths that have it |
 """
 
@@ -24,10 +25,11 @@ import pyarrow.compute as pc
 
 from pipelines.calc.attribution.paths import AMOUNT, BETWEEN, BadPaths, Longs, Paths, read_paths
 from pipelines.calc.attribution.rules import RULES, Choices
-from pipelines.calc.attribution.transforms import TRANSFORMS
+from pipelines.calc.attribution.transforms import TRANSFORMS, firsts
 
 MAX_STATES = 5_000
 MAX_ORDER = 3
+SEEN = "seen"
 TOUCHES_AT_ONCE = 2_000_000
 SUMMED = ("conversions", "nulls", "value")
 SCHEMA = pa.schema([("model", pa.string()), ("key", pa.string()), *((name, AMOUNT) for name in SUMMED)])
@@ -71,6 +73,16 @@ def sums(table: pa.Table, plan: Plan) -> pa.Table:
     for order in plan.orders:
         parts += _chain(paths, order)
     return pa.concat_tables(parts)
+
+
+def seen(table: pa.Table) -> pa.Table:
+    """By channel the purchases, and their value, of all paths that it is on: `SEEN`, as `SCHEMA`. Not additive."""
+    paths = read_paths(table)
+    once = firsts(paths)
+    rows = pa.array(paths.rows[once])
+    amounts = {"conversions": paths.conversions.take(rows), "value": paths.value.take(rows)}
+    found = _grouped(paths.channels[once], amounts)
+    return _keyed(SEEN, paths.names.take(found["code"].combine_chunks()), found)
 
 
 def added(sums_: pa.Table) -> pa.Table:

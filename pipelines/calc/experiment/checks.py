@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from pipelines.errors import DataError
 
@@ -63,7 +63,7 @@ def sample_ratio_mismatch(
         return SampleRatio(None, freedom, 0.0, expected, mismatch=True)
     pairs = [(count, wanted) for count, wanted in zip(found, expected, strict=True) if wanted]
     chi_square = sum((count - wanted) ** 2 / wanted for count, wanted in pairs)
-    p_value = float(stats.chi2.sf(chi_square, len(pairs) - 1)) if len(pairs) > 1 else 1.0
+    p_value = float(scipy.stats.chi2.sf(chi_square, len(pairs) - 1)) if len(pairs) > 1 else 1.0
     return SampleRatio(chi_square, freedom, p_value, expected, p_value < threshold)
 
 

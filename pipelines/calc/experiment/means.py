@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scipy import stats
+import scipy
 
 from pipelines.calc.experiment.estimates import Amount, MeanComparison, Moments
 from pipelines.calc.experiment.fieller import fieller
@@ -39,7 +39,7 @@ def compare_means(first: Moments, second: Moments, confidence: float = 0.95) -> 
     error = math.sqrt(v1 + v2)
     share = v1 / (v1 + v2)  # of the variance; keeps the next line from overflow
     freedom = 1 / (share**2 / (first.n - 1) + (1 - share) ** 2 / (second.n - 1))
-    t, quantile = difference / error, float(stats.t.isf((1 - confidence) / 2, freedom))
+    t, quantile = difference / error, float(scipy.stats.t.isf((1 - confidence) / 2, freedom))
     reach = quantile * error
     lift, note = None, NO_BASE
     if relative is not None:
@@ -50,7 +50,7 @@ def compare_means(first: Moments, second: Moments, confidence: float = 0.95) -> 
         absolute_interval=(difference - reach, difference + reach),
         relative=relative,
         relative_interval=lift,
-        p_value=float(2 * stats.t.sf(abs(t), freedom)),
+        p_value=float(2 * scipy.stats.t.sf(abs(t), freedom)),
         confidence=confidence,
         note=note,
         t=t,

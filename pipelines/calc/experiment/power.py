@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+import scipy
 
 from pipelines.calc.experiment.rates import two_sided
 from pipelines.errors import UsageError
@@ -71,4 +71,4 @@ def needed_for_means(
 
 
 def _quantile(power: float) -> float:
-    return float(stats.norm.ppf(power))
+    return float(scipy.stats.norm.ppf(power))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+import scipy
 
 from pipelines.calc.experiment.estimates import Interval, Rate, RateComparison
 from pipelines.calc.experiment.fieller import fieller
@@ -61,7 +61,7 @@ def compare_rates(first: Rate, second: Rate, confidence: float = 0.95) -> RateCo
     pooled = (first.successes + second.successes) / (first.trials + second.trials)
     error = math.sqrt(pooled * (1 - pooled) * (1 / first.trials + 1 / second.trials))
     z = difference / error if error else None
-    p_value = None if z is None else float(2 * stats.norm.sf(abs(z)))
+    p_value = None if z is None else float(2 * scipy.stats.norm.sf(abs(z)))
     if z is None:
         note = "Nobody differs from anybody: all succeeded, or none did. " + note
     return RateComparison(
@@ -75,7 +75,7 @@ def two_sided(confidence: float) -> float:
     >>> round(two_sided(0.95), 3)
     1.96
     """
-    return float(stats.norm.isf((1 - confidence) / 2))
+    return float(scipy.stats.norm.isf((1 - confidence) / 2))
 
 
 def _relative(first: Rate, second: Rate, confidence: float) -> tuple[float | None, Interval | None, str]:

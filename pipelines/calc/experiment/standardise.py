@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from pipelines.calc.experiment.estimates import Moments, Rate, RateComparison
 from pipelines.calc.experiment.fieller import fieller
@@ -92,7 +92,7 @@ def _compared(means: list[float], variances: list[float], confidence: float) -> 
         absolute_interval=(difference - quantile * error, difference + quantile * error) if error else None,
         relative=relative,
         relative_interval=lift,
-        p_value=None if z is None else float(2 * stats.norm.sf(abs(z))),
+        p_value=None if z is None else float(2 * scipy.stats.norm.sf(abs(z))),
         confidence=confidence,
         note=f"{note} {CAVEAT}".strip(),
         z=z,

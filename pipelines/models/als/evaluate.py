@@ -21,7 +21,7 @@ persons.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,8 @@ from scipy.sparse import csr_matrix
 
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.holdout import Holdout, Protocol
-from pipelines.models.als.score import best_goods, positions
+from pipelines.models.als.ids import positions
+from pipelines.models.als.score import best_goods
 from pipelines.models.als.top_k import NOTHING, blocks, top_k
 
 K = 10
@@ -54,13 +55,23 @@ class Interval:
 
 @dataclass(frozen=True)
 class Quality:
-    """How well one ranking did under one protocol."""
+    """How well one ranking did under one protocol.
+
+    Args:
+        protocol: Which.
+        model: Whose ranking.
+        ndcg: Of ten.
+        recall: Of ten.
+        persons: How many had a target.
+        each: nDCG@10 of each person, for the gate; null: read from a file, which does not keep it.
+    """
 
     protocol: Protocol
     model: str
     ndcg: Interval
     recall: Interval
     persons: int
+    each: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
 
 def measure(
@@ -75,8 +86,8 @@ def measure(
     intervals = bootstrap(of_persons, seed=seed)
     persons = targets.shape[0]
     return [
-        Quality(protocol, model, ndcg, recall, persons)
-        for model, (ndcg, recall) in zip(rankings, intervals, strict=True)
+        Quality(protocol, model, ndcg, recall, persons, values[:, 0])
+        for model, (ndcg, recall), values in zip(rankings, intervals, of_persons, strict=True)
     ]
 
 

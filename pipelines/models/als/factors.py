@@ -7,6 +7,7 @@ reads.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pipelines.errors import DataError
 _BITS = 22  # two numbers of 22 bits multiply to 44; 512 such products still fit the 53 bits of a float64
 MAX_RANK = 512
 _PERSONS, _ITEMS = "persons.parquet", "items.parquet"
+_OBJECTIVE = b"objective"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class AlsFactors:
         items: One row for each of them, likewise.
         buyers: Of each good, how many persons bought it in the last `half_life_days` before the training's
             `as_of`.
+        reg_param: Of the objective, for persons who are folded in; null: it was not kept, and nobody can be.
+        alpha: Likewise.
     """
 
     person_ids: pa.StringArray
@@ -40,6 +44,8 @@ class AlsFactors:
     item_ids: pa.StringArray
     items: NDArray[np.float32]
     buyers: NDArray[np.int32]
+    reg_param: float | None = None
+    alpha: float | None = None
 
     @property
     def popular(self) -> NDArray[np.float64]:
@@ -67,7 +73,12 @@ def on_grid(factors: NDArray[np.float32]) -> NDArray[np.float32]:
         raise ValueError(
             f"Factors must be a matrix of at most {MAX_RANK} columns, not of shape {factors.shape}"
         )
-    largest = float(np.abs(factors).max(initial=0.0))
+    return on_grid_of(factors, factors)
+
+
+def on_grid_of(factors: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round a matrix to the grid that another one stands on; where that is 0 throughout, leave it."""
+    largest = float(np.abs(other).max(initial=0.0))
     if largest == 0.0:
         return factors.astype(np.float32)
     step = 2.0 ** (int(np.ceil(np.log2(largest))) - _BITS)
@@ -84,8 +95,9 @@ def write(factors: AlsFactors, folder: Path) -> None:
             "factors": _vectors(factors.items),
         }
     )
+    objective = json.dumps({"reg_param": factors.reg_param, "alpha": factors.alpha})
     pq.write_table(persons, folder / _PERSONS)
-    pq.write_table(items, folder / _ITEMS)
+    pq.write_table(items.replace_schema_metadata({_OBJECTIVE: objective}), folder / _ITEMS)
 
 
 def read(folder: Path) -> AlsFactors:
@@ -102,8 +114,9 @@ def read(folder: Path) -> AlsFactors:
             item_ids=_column(items, "product_id"),
             items=_matrix(_column(items, "factors")),
             buyers=_column(items, "buyers").to_numpy(zero_copy_only=False),
+            **json.loads((items.schema.metadata or {}).get(_OBJECTIVE, b"{}")),
         )
-    except (OSError, KeyError, pa.ArrowException) as error:
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise DataError(
             f"The factors of the model cannot be read from {folder}: {error}",
             remedy="Train again with `tillpost train`; the model's artifacts are damaged or gone.",

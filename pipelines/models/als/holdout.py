@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from pipelines.errors import DataError
-from pipelines.models.als.score import distinct, positions
+from pipelines.models.als.ids import distinct, positions
 
 Protocol = Literal["all", "new"]
 MAX_PERSONS = 20_000  # compared on the driver; ids are hashes, so the first ones are a fair sample

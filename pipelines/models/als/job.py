@@ -36,10 +36,10 @@ from pipelines.models.als import factors, served
 from pipelines.models.als.evaluate import CHALLENGER, CHAMPION, FAVOURITES, POPULARITY, Quality, compare
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import common, histories, offered, purchases, strengths
-from pipelines.models.als.gate import Decision, decide
 from pipelines.models.als.holdout import Holdout, take_holdout
 from pipelines.models.als.report import metrics, read_comparison, write_comparison
 from pipelines.models.als.train import AlsParams, fit
+from pipelines.models.gate import Decision, Measured, decide
 
 PRODUCT_DAYS, PERSONS, PRODUCTS = "gold.product_days", "silver.person_identifiers", "silver.products"
 INPUTS = (PRODUCT_DAYS, PERSONS, PRODUCTS)
@@ -134,13 +134,15 @@ def train(
     return TrainingResult(tracking.finish_training(version, key, verdict), decision, comparison, reused=False)
 
 
-def training_key(reads: Mapping[str, VersionedRead], settings: Mapping[str, object]) -> str:
+def training_key(
+    reads: Mapping[str, VersionedRead], settings: Mapping[str, object], *, package: str = __package__
+) -> str:
     """What makes two trainings the same.
 
-    The inputs' versions, the settings, and the code of this package and Spark's.
+    The inputs' versions, the settings, and the code of the model's package and Spark's.
     """
     code = hashlib.sha256()
-    for module in sorted(files(__package__).iterdir(), key=lambda module: module.name):
+    for module in sorted(files(package).iterdir(), key=lambda module: module.name):
         if module.name.endswith(".py"):
             code.update(module.read_bytes())
     inputs = [(name, reads[name].incarnation or reads[name].path, reads[name].version) for name in INPUTS]
@@ -223,8 +225,13 @@ def champion_on_split(
 
 
 def _verdict(comparison: Sequence[Quality], *, min_gain: float, fresher: bool) -> Decision:
-    gated = {quality.model: quality for quality in comparison if quality.protocol == "new"}
-    baselines = [gated[POPULARITY], gated[FAVOURITES]]
+    """The gate's, on goods not bought before: ALS offers no others, so it serves the part `explore` alone."""
+    gated = {
+        quality.model: Measured({"explore": quality.each})
+        for quality in comparison
+        if quality.protocol == "new" and quality.each is not None
+    }
+    baselines = {name: gated[name] for name in (POPULARITY, FAVOURITES)}
     return decide(gated[CHALLENGER], gated.get(CHAMPION), baselines, min_gain=min_gain, fresher=fresher)
 
 

@@ -21,6 +21,8 @@ from pyspark.sql import functions as F
 from pipelines.lakehouse.types import INT
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import offered, purchases
+from pipelines.models.als.fold_in import folded_in
+from pipelines.models.als.ids import positions
 from pipelines.models.als.top_k import NOTHING, blocks, top_k
 from pipelines.silver.person_identifiers import addressable
 
@@ -42,9 +44,9 @@ def recommend(
     The goods not bought until `as_of` that each person would like most.
 
     Everybody who is known by more than a browser gets rows, as far as there are candidates: goods that the model knows,
-    that may be offered now and that the person has not bought. `known` is false where the model does not know
-    the person; then `score` is the number of recent buyers. A person's rows depend on their own history and
-    the catalogue alone, so narrowing the persons changes nothing.
+    that may be offered now and that the person has not bought. Who came after the training is folded in. `known` is
+    false for who has bought none of the model's goods; then `score` is the number of recent buyers. A person's rows
+    depend on their own history and the catalogue alone, so narrowing the persons changes nothing.
     """
     bought = (
         purchases(product_days, person_identifiers, as_of=as_of)
@@ -54,7 +56,7 @@ def recommend(
     persons = (
         addressable(person_identifiers)
         .join(bought, on="person_id", how="left")
-        .crossJoin(F.broadcast(_withdrawn(offered(products, never_offered), als.item_ids)))
+        .crossJoin(F.broadcast(withdrawn(offered(products, never_offered), als.item_ids)))
         .select(
             "person_id", F.coalesce("bought", F.array().cast("array<string>")).alias("bought"), "withdrawn"
         )
@@ -109,12 +111,12 @@ def offers(
 
     Args:
         als: The model.
-        person_ids: Any; `known` is false for one that the model does not know.
+        person_ids: Any; `known` is false for one that the model does not know and cannot fold in.
         k: How many goods.
         struck: As for `best_goods`, with places in `person_ids`.
         withdrawn: As for `best_goods`.
     """
-    person_rows = positions(person_ids, als.person_ids)
+    als, person_rows = folded_in(als, person_ids, struck)
     best, values = best_goods(als, person_rows, k=k, struck=struck, withdrawn=withdrawn)
     row, place = np.nonzero(best != NOTHING)
     return pa.RecordBatch.from_arrays(
@@ -129,23 +131,7 @@ def offers(
     )
 
 
-def positions(ids: pa.Array | pa.ChunkedArray, known: pa.StringArray) -> NDArray[np.int64]:
-    """Where each id stands among the known ones; -1 where it does not.
-
-    >>> positions(pa.array(["b", "x"]), pa.array(["a", "b"]))
-    array([ 1, -1])
-    """
-    found: NDArray[np.int64] = pc.index_in(ids, value_set=known).fill_null(-1).to_numpy().astype(np.int64)
-    return found
-
-
-def distinct(ids: pa.ChunkedArray) -> pa.StringArray:
-    """Each id once, ascending by its bytes, as Spark orders strings."""
-    found = pc.unique(ids)
-    return found.take(pc.sort_indices(found))
-
-
-def _withdrawn(offered: DataFrame, item_ids: pa.StringArray) -> DataFrame:
+def withdrawn(offered: DataFrame, item_ids: pa.StringArray) -> DataFrame:
     """One row, `withdrawn ARRAY<INT>`.
 
     Positions of the model's goods that may not be offered now. Mostly empty, so it is cheap to carry.

@@ -82,6 +82,24 @@ def solve(
     return persons, items
 
 
+def fold_in(strengths: csr_matrix, items: Matrix, *, reg_param: float, alpha: float) -> Matrix:
+    """Factors of persons, known or new, from the factors of the items: one half step, without a refit.
+
+    Args:
+        strengths: Persons x items; a person without an interaction gets zeros.
+        items: One row each, as `solve` gave them.
+        reg_param: As of `solve`.
+        alpha: As of `solve`.
+    """
+    filled = np.flatnonzero(strengths.getnnz(axis=1))
+    persons = np.zeros((strengths.shape[0], items.shape[1]), dtype=np.float32)
+    if len(filled):
+        blocks = _blocks(csr_matrix(strengths[filled]), alpha, items.shape[1])
+        with ThreadPoolExecutor(os.cpu_count()) as pool, threadpool_limits(1, "blas"):
+            persons[filled] = _half_step(blocks, items, len(filled), reg_param, pool)
+    return persons
+
+
 def _blocks(matrix: csr_matrix, alpha: float, rank: int) -> Sequence[_Block]:
     """All rows, the longest first. Lengths are rounded up by less than an eighth, so there are few distinct ones."""
     matrix.sort_indices()

@@ -5,13 +5,14 @@ Deterministic for the same interactions however they are partitioned.
 
 from __future__ import annotations
 
+import tempfile
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.ml.recommendation import ALS
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipelines.models.als.factors import AlsFactors, on_grid
@@ -53,7 +54,7 @@ def learn(interactions: DataFrame, params: AlsParams, *, since: date, partitions
         itemCol="item_index",
         ratingCol="strength",
         seed=params.seed,
-        checkpointInterval=-1,
+        checkpointInterval=_checkpoints(interactions.sparkSession),
     )
     try:
         model = als.fit(ratings)
@@ -63,10 +64,26 @@ def learn(interactions: DataFrame, params: AlsParams, *, since: date, partitions
             item_ids=_ids(items, "item_index"),
             items=_factors(model.itemFactors),
             buyers=_recent_buyers(interactions, items, since=since),
+            reg_param=params.reg_param,
+            alpha=params.alpha,
         )
     finally:
         for cached in (persons, items):
             cached.unpersist()
+
+
+def _checkpoints(spark: SparkSession) -> int:
+    """After how many half iterations factors are checkpointed; -1: never, where there is no place for it.
+
+    Without, the plan grows with every iteration, and some twenty-five overflow the stack. On one machine the place is a
+    temporary folder; on a cluster it is the setting `spark.checkpoint.dir`, which all executors must reach.
+    """
+    context = spark.sparkContext
+    if context.getCheckpointDir() is None:
+        if not str(context.master).startswith("local"):
+            return -1
+        context.setCheckpointDir(tempfile.mkdtemp(prefix="tillpost-checkpoints-"))
+    return 5
 
 
 def _ids(index: DataFrame, position: str) -> pa.StringArray:

@@ -24,7 +24,7 @@ from scipy.sparse import csr_matrix
 from pipelines.errors import DataError
 from pipelines.lakehouse.store import held
 from pipelines.models.als.factors import AlsFactors, on_grid
-from pipelines.models.als.score import distinct, positions
+from pipelines.models.als.ids import distinct, positions
 from pipelines.models.als.solver import solve
 
 
@@ -91,4 +91,6 @@ def learn(interactions: pa.Table, params: AlsParams, *, since: date) -> AlsFacto
     )
     recent = pc.greater(interactions["last_purchased_on"], pa.scalar(since)).to_numpy()
     buyers = np.bincount(column[recent], minlength=len(item_ids)).astype(np.int32)
-    return AlsFactors(person_ids, on_grid(persons), item_ids, on_grid(items), buyers)
+    return AlsFactors(
+        person_ids, on_grid(persons), item_ids, on_grid(items), buyers, params.reg_param, params.alpha
+    )

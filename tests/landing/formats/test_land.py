@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipelines.calc.contacts import normal_email
 from pipelines.errors import DataError, UsageError
-from pipelines.lakehouse.vault import KeyRef, ensure_key
+from pipelines.lakehouse.vault_key import KeyRef, ensure_key
 from pipelines.landing.contract import UNREAD
 from pipelines.landing.files import landed as listed
 from pipelines.landing.formats import land as landing

@@ -113,6 +113,7 @@ def test_a_training_from_data_to_recommendations_and_its_reuse(reads: Reads, tra
         *(reads[name].frame for name in INPUTS),
         as_of=AS_OF,
         als=champions.load(tracking, champion),
+        next_purchase=None,
         per_person=1,
         never_offered=[],
     )

@@ -1,0 +1,69 @@
+"""Sections of `docs/benchmarks.md` on the models behind the mail's blocks and the first visit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+AHEAD = "ahead of it, 95 % interval over households"
+
+
+def related_section(result: Mapping[str, Any], table: Any) -> list[str]:
+    """Recall@10 of the good left out."""
+    said = (
+        f"Of {result['cases']:,} receipts of December one good is left out and sought by the others, among "
+        f"{result['goods']:,} goods; fitted on all receipts before, in {result['fit_seconds']:.0f} s. recall@10:"
+    )
+    return ["## Goods related to this receipt", said, _compared(result["rows"], table)]
+
+
+def chains_section(result: Mapping[str, Any], table: Any) -> list[str]:
+    """The simulator's chains, and real ones."""
+    planted = [
+        (name, str(one["planted"]), str(one["found"]), f"{one['precision']:.2f}", f"{one['recall']:.2f}")
+        for name, one in (("between sizes", result["sizes"]), ("between single goods", result["goods"]))
+    ]
+    real = [
+        (
+            one["chain"],
+            one["before"],
+            one["after"],
+            f"{one['support']} : {one['against']}",
+            f"{one['delay_50']} days",
+        )
+        for one in result["real"]
+    ]
+    return [
+        "## Chains",
+        f"Planted in a simulated shop of {result['people']:,} people, among {result['lines']:,} lines:",
+        table(("steps", "planted", "found", "precision", "recall"), planted),
+        "Found in The Complete Journey, between types of goods of one category:",
+        table(("category", "first", "then", "for : against", "median delay"), real),
+    ]
+
+
+def new_arrivals_section(result: Mapping[str, Any], table: Any) -> list[str]:
+    """Recall and nDCG of new goods."""
+    said = (
+        f"{result['households']:,} households that bought one of the {result['new']:,} goods first seen in November, "
+        "in the four weeks after. recall@10, then nDCG@10:"
+    )
+    return ["## New arrivals", said, _compared(result["recall"], table), _compared(result["ndcg"], table)]
+
+
+def first_visit_section(result: Mapping[str, Any], table: Any) -> list[str]:
+    """nDCG of the rest of a category."""
+    said = (
+        f"A category's listing ranked anew after one good of {result['cases']:,} receipts of December was looked at; "
+        f"{result['contexts']:,} contexts. nDCG@10 of the other goods of the category in that receipt:"
+    )
+    return ["## First visit", said, _compared(result["rows"], table)]
+
+
+def _compared(rows: Sequence[Mapping[str, Any]], table: Any) -> str:
+    told = []
+    for row in rows:
+        gap = row["ahead"]
+        ahead = "" if gap is None else "{:+.4f} [{:+.4f}, {:+.4f}]".format(*gap)
+        told.append((row["model"], f"{row['mean']:.4f}", ahead))
+    return str(table(("model", "mean", AHEAD), told))

@@ -1,0 +1,59 @@
+"""The results of `benchmarks/models.py` as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FIGURES = ("R@10", "R@20", "nDCG@10", "nDCG@20", "hit@10", "R@10 repeat", "R@10 explore")
+INTRODUCTION = """# Models and their baselines
+
+Real receipts (The Complete Journey, 2017). How each figure is defined stands in `pipelines/models/measures.py` (nDCG's
+ideal is over all targets), the protocols in `benchmarks/protocols.py`, the baselines in `benchmarks/baselines/`.
+Households without a target of a kind do not count for it. Differences are `next_purchase` less the other, with a 95 %
+interval by a paired bootstrap over households.
+"""
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """Markdown."""
+    parts = [INTRODUCTION]
+    parts += [_protocol(name, results[name]) for name in ("cutoff", "last basket") if name in results]
+    parts += [_due(results["replenishment"])] if "replenishment" in results else []
+    return "\n".join(parts)
+
+
+def _protocol(name: str, found: Mapping[str, Any]) -> str:
+    models, gains = found["models"], found["gains"]
+    figures = [
+        [model, *(f"{one[f]:.4f}" for f in FIGURES), f"{one['seconds']:.0f} s"]
+        for model, one in models.items()
+    ]
+    differences = [[model, *one.values()] for model, one in gains.items()]
+    head = f"## next_purchase: {name}\n\n{found['households']:,} households, {found['targets']:.1f} targets each. "
+    return "\n".join(
+        [
+            f"{head}`{found['command']}`\n",
+            _table(["", *FIGURES, "fit and rank"], figures),
+            _table(["difference to", "R@10", "nDCG@10", "R@10 repeat", "R@10 explore"], differences),
+        ]
+    )
+
+
+def _due(found: Mapping[str, Any]) -> str:
+    parts = [f"## replenishment\n\n{found['habits']:,} habits on 2017-12-01. `{found['command']}`\n"]
+    for days in (7, 14):
+        one = found[f"within {days}"]
+        rows = [
+            [name, *(f"{value:.4f}" for value in of.values()), one["gains"].get(name, "")]
+            for name, of in one.items()
+            if name not in ("gains", "share bought")
+        ]
+        parts.append(f"Bought again within {days} days: {one['share bought']:.1%}.\n")
+        parts.append(_table(["", "AUC", "Brier", "calibration error", "its Brier less ours"], rows))
+    return "\n".join(parts)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -1,0 +1,95 @@
+"""What leaves the house about persons with a release: messages, feeds of tills and site, audiences; and its account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines import ingest
+from pipelines.flow import step_of
+from pipelines.gold import customer_360, product_days, recommendations, segment_members, send_list
+from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.mark import Mark
+from pipelines.lakehouse.table import Table
+from pipelines.lakehouse.vault import hashed, store_key
+from pipelines.lakehouse.vault_key import KeyRef
+from pipelines.publish import audiences, outgoing, published_lists, site_feed, till_feed
+from pipelines.publish.assemble import shop_of
+from pipelines.publish.contacts import OpenContacts, opener
+from pipelines.publish.message_rows import offered
+from pipelines.publish.published_lists import Figures
+from pipelines.settings import Settings
+from pipelines.silver import customers, offers, person_identifiers, products
+
+Read = Callable[[Table], DataFrame]
+"""A table at the version that the release names."""
+
+
+def messages(lake: Lake, settings: Settings, mark: Mark, read: Read, key: KeyRef, folder: Path) -> Figures:
+    """The send list as files and its gallery; gives the list's figures.
+
+    Raises:
+        SettingsError: a template does not parse.
+        TemplateFailed: one fails on a message of the gallery.
+    """
+    said, step = settings.messages, step_of("gold.send_decisions")
+    decided = None if step is None else read(step.table).where(F.col("decided_on") == F.lit(mark.as_of))
+    out = outgoing.Outgoing(
+        send_list=_today(read(send_list.TABLE), mark),
+        offers=read(offers.TABLE),
+        products=read(products.TABLE),
+        decisions=decided,
+        open_contacts=_opener(lake, read, key),
+        link_id=partial(hashed, key, "link"),
+        shop=shop_of(said, settings.business.currency),
+    )
+    return outgoing.stage(
+        out,
+        folder,
+        as_of=mark.as_of,
+        templates=said.templates,
+        shown=said.shown,
+        slots_per_block=settings.send_list.slots_per_block,
+    )
+
+
+def feeds(lake: Lake, settings: Settings, mark: Mark, read: Read, key: KeyRef, folder: Path) -> None:
+    """The feeds of tills and site, and the audiences that the settings name."""
+    contacts, people = _opener(lake, read, key), _today(read(customer_360.TABLE), mark)
+    recommended = _today(read(recommendations.TABLE), mark)
+    at_tills = till_feed.customers_at_tills(
+        people,
+        read(person_identifiers.TABLE),
+        recommended,
+        offered(read(offers.TABLE), mark.as_of),
+        read(products.TABLE),
+        contacts,
+    )
+    till_feed.export(at_tills, folder, partial(store_key, key))
+    ranks = site_feed.listings(read(product_days.TABLE), read(products.TABLE), as_of=mark.as_of)
+    site_feed.export(ranks, site_feed.blocks(recommended, read(person_identifiers.TABLE)), folder)
+    if settings.messages.audiences:
+        members = audiences.audiences(
+            read(segment_members.TABLE), people, contacts, segments=settings.messages.audiences
+        )
+        audiences.export(members, folder)
+
+
+def note(lake: Lake, mark: Mark, release_id: str, told: Figures) -> None:
+    """Let `audit.send_lists` have the figures of a release, once."""
+    table = published_lists.TABLE
+    frame = lake.spark.createDataFrame(published_lists.rows(told, release_id, mark.as_of), table.schema)
+    parent = lake.ensure(table)
+    lake.commit(table, frame, mark, parent=parent, replace=f"release_id = '{release_id}'")
+
+
+def _today(rows: DataFrame, mark: Mark) -> DataFrame:
+    return rows.where(F.col("as_of") == F.lit(mark.as_of))
+
+
+def _opener(lake: Lake, read: Read, key: KeyRef) -> OpenContacts:
+    return opener(read(person_identifiers.TABLE), read(customers.TABLE), lake.read(ingest.TOKENS), key)

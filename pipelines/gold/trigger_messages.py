@@ -1,0 +1,190 @@
+"""What a message holds: the goods of each block of its recipe, and none twice. No table of its own.
+
+A block that its own source does not fill takes what its fallbacks offer (`send_list_blocks.SOURCES`); `model_version`
+names the source of each good. A good whose stock is told, and is not on hand in any shop of the message's, stands in no
+message. Goods that are reserved for one trigger stand in that trigger's messages only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, StructField, StructType
+
+from pipelines.calc.triggers.definitions import SUBJECT, Trigger
+from pipelines.gold.send_list_blocks import due, for_blocks, foreseen, interesting, readable
+from pipelines.lakehouse.types import DOUBLE, INT, STRING
+
+SHOWN = ("title", "reason", "score", "model_version")
+_GOOD = StructType(
+    [
+        StructField("block_no", INT),
+        StructField("slot", INT),
+        StructField("block", STRING),
+        StructField("product_id", STRING),
+        StructField("title", STRING),
+        StructField("reason", STRING),
+        StructField("score", DOUBLE),
+        StructField("model_version", STRING),
+    ]
+)
+ITEMS = ArrayType(_GOOD)
+ITEM = tuple(_GOOD.names)
+
+
+def messages(
+    openings: DataFrame,
+    persons: DataFrame,
+    products: DataFrame,
+    product_days: DataFrame,
+    replenishment: DataFrame,
+    recommendations: DataFrame,
+    interest_profiles: DataFrame,
+    stock: DataFrame,
+    *,
+    as_of: date,
+    triggers: Sequence[Trigger],
+    slots_per_block: int,
+    due_within_days: int,
+    never_offered: Sequence[str],
+) -> DataFrame:
+    """`candidate_id, items, sold_out`: the message of each opening, and how many goods it lacks for want of stock.
+
+    Args:
+        openings: `candidate_id, trigger, person_id, products, stores`: what is to be written, the goods that it is
+            about and the shops where they should lie, of which null is any; a person has one a trigger at most.
+        persons: Whose each identifier is now.
+        products: `silver.products`.
+        product_days: `gold.product_days`; what is dated after `as_of` is not looked at.
+        replenishment: `gold.replenishment`.
+        recommendations: `gold.recommendations`; only its rows of `as_of` are looked at.
+        interest_profiles: `gold.interest_profiles`.
+        stock: `silver.stock`; a good that no row tells of is taken to be there.
+        as_of: The business day.
+        triggers: The triggers, with their recipes.
+        slots_per_block: At most so many goods in each block.
+        due_within_days: Habits due up to so many days after `as_of` are offered.
+        never_offered: Departments whose goods stand in no message.
+    """
+    people = openings.select("person_id").distinct()
+    goods = _goods(products, never_offered).join(_on_hand(stock, as_of), on="product_id", how="left")
+    bought = product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
+
+    def of_people(rows: DataFrame) -> DataFrame:
+        return rows.join(people, on="person_id", how="left_semi")
+
+    offered = (
+        due(of_people(replenishment), as_of, due_within_days)
+        .unionByName(foreseen(of_people(recommendations), as_of))
+        .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
+    )
+    briefs = openings.select("candidate_id", "trigger", "person_id", "stores")
+    candidates = (
+        offered.join(briefs, on="person_id", how="inner")
+        .unionByName(_subjects(openings, triggers))
+        .join(goods, on="product_id", how="inner")
+        .where(_unreserved(triggers))
+        .withColumns({"title": _title(), "there": _is_there()})
+    )
+    placed = for_blocks(candidates).withColumn("block_no", _place_in_recipe(triggers))
+    return _filled(placed.where(F.col("block_no") > 0), slots_per_block)
+
+
+def _subjects(openings: DataFrame, triggers: Sequence[Trigger]) -> DataFrame:
+    """The goods that the messages are about, as a source of their own."""
+    reason = F.coalesce(*(F.when(F.col("trigger") == t.name, F.lit(t.reason)) for t in triggers))
+    return openings.select("*", F.posexplode("products").alias("place", "product_id")).select(
+        "person_id",
+        F.lit(SUBJECT).alias("source"),
+        F.col("place").cast(INT).alias("place"),
+        "product_id",
+        reason.alias("reason"),
+        (-F.col("place")).cast(DOUBLE).alias("score"),
+        F.concat(F.lit("trigger/"), "trigger").alias("model_version"),
+        "candidate_id",
+        "trigger",
+        "stores",
+    )
+
+
+def _unreserved(triggers: Sequence[Trigger]) -> Column:
+    free = F.lit(True)
+    for each in triggers:
+        if each.goods:
+            free &= ~F.col("product_id").isin(*each.goods) | (F.col("trigger") == each.name)
+    return free
+
+
+def _is_there() -> Column:
+    elsewhere = ~F.arrays_overlap("on_hand", "stores")
+    return ~F.coalesce(elsewhere, F.lit(False))
+
+
+def _place_in_recipe(triggers: Sequence[Trigger]) -> Column:
+    places = (
+        F.when(F.col("trigger") == t.name, F.array_position(F.array(*map(F.lit, t.blocks)), F.col("block")))
+        for t in triggers
+    )
+    return F.coalesce(*places).cast(INT)
+
+
+def _on_hand(stock: DataFrame, as_of: date) -> DataFrame:
+    """`product_id, on_hand ARRAY<STRING>`: the shops where each good lies on the day, by its last rows until then.
+
+    Empty: sold out everywhere. A good without a row was not told of.
+    """
+    newest = F.max("valid_on").over(Window.partitionBy("product_id"))
+    told = stock.where(F.col("valid_on") <= F.lit(as_of)).withColumn("newest", newest)
+    there = F.when(F.col("quantity") > 0, F.col("store_id"))
+    return (
+        told.where(F.col("valid_on") == F.col("newest"))
+        .groupBy("product_id")
+        .agg(F.collect_set(there).alias("on_hand"))
+    )
+
+
+def _goods(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
+    """What may stand in a message; a good that nothing names is left out."""
+    refused = F.coalesce(F.col("department").isin(*never_offered), F.lit(False))
+    return products.where(~refused & F.coalesce("title", "product_type", "category").isNotNull()).select(
+        "product_id", "title", "category", "product_type", "brand", "package_size"
+    )
+
+
+def _title() -> Column:
+    """The catalogue's title, or else what it is, whose and how much: `Soap, Acme brand, 2 oz`."""
+    named = readable(F.coalesce("product_type", "category"))
+    described = F.concat_ws(", ", named, F.concat("brand", F.lit(" brand")), F.lower("package_size"))
+    return F.coalesce("title", described)
+
+
+def _filled(candidates: DataFrame, slots_per_block: int) -> DataFrame:
+    """The slots filled.
+
+    Blocks choose in the order of the recipe from their own sources; those with slots left then choose in the same order
+    from their first fallbacks, and so on. Each takes the first candidates whose title the message does not hold yet:
+    equal titles count as one good, since a reader could not tell them apart.
+    """
+    offer = F.struct("resort", "block_no", "place", "product_id", "block", *SHOWN)
+    gone = F.count_distinct(F.when(~F.col("there"), F.col("product_id")))
+    queued = candidates.groupBy("candidate_id").agg(
+        F.array_sort(F.collect_list(F.when(F.col("there"), offer))).alias("queue"), gone.alias("sold_out")
+    )
+    items = F.aggregate("queue", F.array().cast(ITEMS), partial(_add, slots_per_block))
+    return queued.select(
+        "candidate_id", F.array_sort(items).alias("items"), F.col("sold_out").cast(INT).alias("sold_out")
+    )
+
+
+def _add(slots_per_block: int, message: Column, candidate: Column) -> Column:
+    """The message with the candidate behind, unless its block is full or its title is there already."""
+    filled = F.size(F.filter(message, lambda item: item["block_no"] == candidate["block_no"]))
+    there = F.exists(message, lambda item: item["title"] == candidate["title"])
+    item = F.struct(*(((filled + 1) if name == "slot" else candidate[name]).alias(name) for name in ITEM))
+    return F.when((filled >= slots_per_block) | there, message).otherwise(
+        F.concat(message, F.array(item).cast(ITEMS))
+    )

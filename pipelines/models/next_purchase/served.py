@@ -1,0 +1,70 @@
+"""The registered model as MLflow serves it: receipt lines in, the goods that each customer will likely buy next out.
+
+`mlflow.pyfunc.load_model("models:/next_purchase@champion").predict(lines, params={"k": 5})`, wherever this package is
+installed. Asked is the day after the last line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipelines.models.lines import COLUMNS, places, read
+from pipelines.models.next_purchase import champion
+from pipelines.models.next_purchase.model import Ranker
+from pipelines.models.next_purchase.visits import purchased, purchases
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+K = 10
+
+
+@dataclass(frozen=True)
+class ServedNextPurchase:
+    """What MLflow asks to predict."""
+
+    ranker: Ranker
+
+    def predict(self, lines: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """`customer_id, rank, product_id, score, reason` of every customer of the lines, best first.
+
+        Args:
+            lines: `customer_id, basket_id, purchased_at, product_id, quantity`: whole histories.
+            params: `k`, how many goods; 10 where it is not given.
+        """
+        last = pd.to_datetime(lines["purchased_at"]).max().date()
+        found = read(lines, as_of=last + timedelta(days=1))
+        known = purchases(found)
+        good = places(found.product_ids, self.ranker.goods)[known.good]
+        kept = good >= 0
+        asked = purchased(known.customer[kept], good[kept], known.day[kept], known.clock)
+        return self.ranker.ranked(asked, found.customer_ids, k=int((params or {}).get("k", K)))
+
+
+def signature() -> ModelSignature:
+    """Of `ServedNextPurchase.predict`, as the registry keeps it."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    types = {"purchased_at": "datetime", "quantity": "double"}
+    given = {
+        "customer_id": "string",
+        "rank": "long",
+        "product_id": "string",
+        "score": "double",
+        "reason": "string",
+    }
+    return ModelSignature(
+        inputs=Schema([ColSpec(types.get(column, "string"), column) for column in COLUMNS]),
+        outputs=Schema([ColSpec(kind, column) for column, kind in given.items()]),
+        params=ParamSchema([ParamSpec("k", "long", K)]),
+    )
+
+
+def _load_pyfunc(folder: str) -> ServedNextPurchase:
+    return ServedNextPurchase(champion.read(Path(folder)))

@@ -1,0 +1,142 @@
+"""A page of figures: a headline, tiles, and sections with a chart, a table and the query behind it.
+
+In the style of the report: one file that opens offline and prints. A cell that is not known says so; there
+is no NaN on a page.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from pipelines.publish.report import environment, vega
+from pipelines.publish.report_charts import still
+from pipelines.publish.report_style import PAGE, PAPER, Palette, Spec, finished, picture
+
+UNKNOWN = "–"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of the page, and the chart over it.
+
+    Args:
+        name: Of the chart, and of the CSV.
+        title: Its heading.
+        lead: What it compares, and what it does not prove.
+        head: The columns' names.
+        rows: As they are shown; empty: `nothing` is said instead.
+        chart: Draws it in the colours of a palette; null: none.
+        said: Sentences under the table.
+        query: A command that gives its rows again; null: none.
+        nothing: Why there are no rows.
+    """
+
+    name: str
+    title: str
+    lead: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    chart: Any = None
+    said: tuple[str, ...] = ()
+    query: str | None = None
+    nothing: str = "There is nothing to show."
+
+
+@dataclass(frozen=True)
+class About:
+    """What a page is of: the business date, the currency of its amounts, the release and its table versions."""
+
+    as_of: date
+    currency: str
+    release_id: str
+    versions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole page; see `Section`. `tiles` are label, figure and remark."""
+
+    title: str
+    headline: str
+    about: About
+    sections: tuple[Section, ...]
+    tiles: tuple[tuple[str, str, str], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def render_page(page: Page) -> str:
+    """The page as HTML. The same figures give the same page."""
+    charts = _charts(page, PAGE)
+    return (
+        environment(page.about.currency)
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            charts=charts,
+            stills={name: Markup(still(spec)) for name, spec in charts.items()},
+            vega=vega() if charts else "",
+        )
+    )
+
+
+def write_page(page: Page, folder: Path, name: str) -> None:
+    """`<name>.html`, and beside it a folder with each table as CSV and each chart as PNG."""
+    (folder / f"{name}.html").write_text(render_page(page), encoding="utf-8")
+    beside = folder / name
+    beside.mkdir()
+    for section in page.sections:
+        with (beside / f"{section.name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows([section.head, *section.rows])
+    for chart, spec in _charts(page, PAPER).items():
+        (beside / f"{chart}.png").write_bytes(picture(spec))
+
+
+def _charts(page: Page, palette: Palette) -> dict[str, Spec]:
+    return {
+        section.name: finished(section.chart(palette), palette)
+        for section in page.sections
+        if section.chart is not None and section.rows
+    }
+
+
+def count(value: float | Decimal | None) -> str:
+    """A whole number, or one decimal below 100."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    number = float(value)
+    return f"{number:,.0f}" if number.is_integer() or abs(number) >= 100 else f"{number:,.1f}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share in percent."""
+    return (
+        UNKNOWN
+        if share is None or not math.isfinite(share)
+        else f"{share:.{digits}%}".replace("%", "\u00a0%")
+    )
+
+
+def ratio(part: float | Decimal | None, whole: float | Decimal | None, digits: int = 1) -> str:
+    """A part of a whole in percent; unknown of nothing."""
+    return UNKNOWN if not whole or part is None else percent(float(part) / float(whole), digits)
+
+
+def between(low: float | None, high: float | None, shown: Any = count) -> str:
+    """An interval; an end that is not known is open."""
+    if _unknown(low) and _unknown(high):
+        return UNKNOWN
+    ends = ("any amount" if _unknown(end) else shown(end) for end in (low, high))
+    return " to ".join(ends)
+
+
+def _unknown(value: float | Decimal | None) -> bool:
+    return value is None or not math.isfinite(value)

@@ -1,0 +1,77 @@
+"""The page on reach: by shop, how many receipts come to a mail, a click and an order, and which step loses most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from pipelines.publish.page import About, Page, Section, count, ratio
+from pipelines.publish.reach import DAYS, STEPS, WITHIN_DAYS
+
+WORDS = {
+    "receipts": "Receipts",
+    "identified": "Identified",
+    "email": "E-mail known",
+    "consent": "May be written to",
+    "sent": "Got a mail",
+    "clicked": "Clicked",
+    "ordered": "Ordered on the site",
+}
+LOST = {
+    "identified": "receipts without a card or another identifier",
+    "email": "customers whose e-mail address is not known",
+    "consent": "customers who may not be written to",
+    "sent": "people to whom no mail was sent",
+}
+"""What a step loses, for those that a retailer can work on before anybody reads a mail."""
+
+
+def reach_page(rows: Sequence[Any], about: About) -> Page:
+    """The page of the rows that `reach` gives."""
+    total = {step: sum(row[step] for row in rows) for step in STEPS}
+    named = [(f"Shop {row['store_id']}", row) for row in rows]
+    section = Section(
+        name="reach",
+        title="From the receipt to the order, by shop",
+        lead=f"Sale receipts of the last {DAYS} days, and how many of them came as far; what follows a receipt counts "
+        f"for {WITHIN_DAYS} days. Shares are of the step before. That somebody ordered after a mail does not say that "
+        "the mail caused it: see the report on experiments.",
+        head=("", *WORDS.values(), "What limits most"),
+        rows=tuple(_line(name, row) for name, row in [("All shops", total), *named]) if rows else (),
+        query=None,
+        nothing=f"There is no sale receipt in the last {DAYS} days.",
+    )
+    return Page(title="reach", headline=_headline(total), about=about, sections=(section,))
+
+
+def limit(row: Mapping[str, int]) -> str | None:
+    """The step of `LOST` that the smallest share of the step before comes through; null: nothing is lost.
+
+    >>> limit({"receipts": 10, "identified": 6, "email": 2, "consent": 2, "sent": 1})
+    'email'
+    """
+    shares = {
+        step: row[step] / row[before] for before, step in pairwise(STEPS) if step in LOST and row[before]
+    }
+    least = min(shares, key=lambda step: shares[step], default=None)
+    return None if least is None or shares[least] == 1 else least
+
+
+def _headline(total: Mapping[str, int]) -> str:
+    if not total["receipts"]:
+        return "No receipt, no reach."
+    least = limit(total)
+    reached = ratio(total["sent"], total["receipts"])
+    if least is None:
+        return f"{reached} of receipts are followed by a mail."
+    lost = total[STEPS[STEPS.index(least) - 1]] - total[least]
+    return f"{reached} of receipts are followed by a mail. Most is lost to {LOST[least]}: {count(lost)} receipts."
+
+
+def _line(name: str, row: Mapping[str, int]) -> tuple[str, ...]:
+    cells = [count(row["receipts"])]
+    for before, step in pairwise(STEPS):
+        cells.append(f"{count(row[step])} ({ratio(row[step], row[before])})")
+    least = limit(row)
+    return (name, *cells, LOST[least] if least else "")

@@ -1,0 +1,1 @@
+"""What support is told of a customer: by the command line, or by a chat's webhook."""

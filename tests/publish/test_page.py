@@ -1,0 +1,129 @@
+"""Pages of figures: whole, escaped, alone, and without a number that nobody knows."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pyspark.sql import Row
+
+from pipelines.publish.attribution_collect import ROPO_DAYS, AttributionFigures
+from pipelines.publish.attribution_page import attribution_page
+from pipelines.publish.experiment_page import experiment_page
+from pipelines.publish.page import About, Page, between, count, percent, ratio, render_page, write_page
+from tests.calc.experiment.test_results import arm, told
+from tests.publish.report_case import HOSTILE
+
+ABOUT = About(date(2024, 3, 10), "EUR", "455a07ca3eef", {"gold.attribution": 3})
+
+
+def credit(
+    model: str, channel: str, value: str, spread: float | None = None, effect: float | None = None
+) -> Row:
+    low, high = (None, None) if spread is None else (float(value) - spread, float(value) + spread)
+    return Row(
+        model=model, channel=channel, purchases=1.5, purchases_low=low, purchases_high=high, value=Decimal(value),
+        value_low=low, value_high=high, removal_effect=effect, influenced_purchases=2, influenced_value=Decimal("9.00"),
+    )  # fmt: skip
+
+
+def figures() -> AttributionFigures:
+    clicked = Row(what=HOSTILE, clicks=4, people=3, bought_after=1, purchases=1, value=Decimal("5.00"))
+    windows = {f"{name}_{days}": Decimal(days) for days in ROPO_DAYS for name in ("wait", "shifted")}
+    return AttributionFigures(
+        channels=[
+            credit("last_click", "Email", "10.00"),
+            credit("last_click", "Unattributed", "-2.50"),
+            credit("markov_1", "Email", "7.50", 2.5, 0.75),
+        ],
+        by_trigger=[Row(channel="Email", trigger="receipt_mail", model="last_click", purchases=1.5, value=Decimal(10))],
+        influenced=Row(
+            offline=4, offline_seen=1, offline_value=Decimal(40), offline_seen_value=Decimal(10), purchases=5,
+            value=Decimal(50),
+        ),
+        by_month=[Row(month=date(2024, 3, 1), channel="Email", purchases=1.5, value=Decimal(10))],
+        touches=[Row(year=2024, purchases=2, touches=5)],
+        later=[
+            Row(channel="Email", side="offline", purchases=3, value=Decimal(9)),
+            Row(channel="Direct", side="online", purchases=3, value=Decimal(9)),
+        ],
+        blocks=[clicked],
+        categories=[],
+        ropo=Row(identified=2, revenue=Decimal(60), offline_revenue=Decimal(80), **windows),
+        sides=[
+            Row(side="click_and_collect", purchases=2, value=Decimal(20), first_store=1),
+            Row(side="online", purchases=6, value=Decimal(60), first_store=0),
+        ],
+        mix=[Row(mix="both", people=2, purchases=5, value=Decimal(50))],
+        newcomers=Row(clickers=0, newcomers=0),
+    )  # fmt: skip
+
+
+def empty() -> AttributionFigures:
+    zero = Decimal(0)
+    windows = {f"{name}_{days}": zero for days in ROPO_DAYS for name in ("wait", "shifted")}
+    seen = Row(
+        offline=0, offline_seen=0, offline_value=zero, offline_seen_value=zero, purchases=0, value=zero
+    )
+    ropo = Row(identified=0, revenue=zero, offline_revenue=zero, **windows)
+    return AttributionFigures([], [], seen, [], [], [], [], [], ropo, [], [], Row(clickers=0, newcomers=0))
+
+
+def texts(page: Page) -> dict[str, tuple[tuple[str, ...], ...]]:
+    return {section.name: section.rows for section in page.sections}
+
+
+def test_the_sections_say_what_the_figures_are() -> None:
+    page = attribution_page(figures(), ABOUT, 365)
+    rows = texts(page)
+    assert page.headline.startswith("Messages were seen before 25.0\u00a0% of the revenue in shops")
+    assert rows["channels"][-1] == ("All", "€8", "€8")
+    assert rows["fitted"] == (
+        ("Markov, order 1", "Email", "1.5", "5 to 10", "€5 to €10", "75.0\u00a0%", "€9"),
+    )
+    assert rows["ropo"][1] == ("7 days", "€7", "11.7\u00a0%", "11.7\u00a0%")
+    said = {section.name: " ".join(section.said) for section in page.sections}
+    assert (
+        "Post-click: 6 purchases on all channels, 3 of them online. That is 4.0 times the 1.5"
+        in said["later"]
+    )
+    assert "25.0\u00a0% of 8 online orders were picked up in a shop, 50.0\u00a0% of these" in said["sides"]
+    assert "75.0\u00a0% of the shops' revenue" in said["ropo"]
+
+
+def test_experiments_are_scaled_to_people_with_the_placebo_beside_them() -> None:
+    rows = [Row(**row) for row in told(arm("holdout", 1_000, 100), arm("mailed", 9_000, 1_350)).values()]
+    page = experiment_page([Row(**{**r.asDict(), "as_of": ABOUT.as_of}) for r in rows], ABOUT, 14)
+    lines = {row[2]: row for row in texts(page)["incremental"]}
+    assert lines["purchases"][3:7] == ("9,000", "1,350", "900", "450")
+    assert page.headline == "1 of 1 experiments show a difference that is not luck."
+    assert len(texts(page)["verdicts"]) == 3
+    assert experiment_page([], ABOUT, 14).headline.startswith(
+        "No mailing was sent to arms that were drawn by lot"
+    )
+
+
+def test_a_page_stands_alone_and_nothing_on_it_is_nan(tmp_path: Path) -> None:
+    for name, found in (("full", figures()), ("none", empty())):
+        page = attribution_page(found, ABOUT, 365)
+        write_page(page, tmp_path, name)
+        html = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+        assert "default-src 'none'" in html
+        assert HOSTILE not in html
+        body = html.split("<main>")[1].split("<script")[0]
+        assert not {"nan", "inf", "none"} & set(re.findall(r"[a-z]+", body.lower().split("<noscript>")[0]))
+        assert render_page(page) == html
+    assert (tmp_path / "full" / "channels.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "full" / "touches.csv").read_text(
+        encoding="utf-8"
+    ) == "Year,Purchases,Touches each\n2024,2,2.5\n"
+    assert not list((tmp_path / "none").glob("*.png"))
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_what_is_not_known_is_a_dash(value: float | None) -> None:
+    assert {count(value), percent(value), between(value, value), ratio(1, 0), ratio(None, 2)} == {"–"}
+    assert between(1, value) == "1 to any amount"
