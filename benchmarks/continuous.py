@@ -9,20 +9,18 @@ not measured.
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.processes import Scale, own_environment, tillpost
+from benchmarks.processes import following
 from pipelines import query
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse import log
@@ -38,24 +36,10 @@ WARM_SECONDS, SECONDS = 30, 150
 def continuous(place: Path, sets: Sequence[str], seconds: int = SECONDS) -> dict[str, Any]:
     """A living process with a file a second; its seconds from file to silver, of the files of so many seconds."""
     shutil.rmtree(place, ignore_errors=True)
-    words = ["ingest", "--continuous", "--every", "1", *(word for pair in sets for word in ("--set", pair))]
     chance, lake, landing = random.Random(20), f"{place}/lake", f"{place}/landing"
-    with subprocess.Popen(
-        tillpost(words), stdout=subprocess.PIPE, text=True, env=own_environment(os.environ)
-    ) as process:
-        scale = Scale(process.pid)
-        scale.start()
-        assert process.stdout is not None
-        if not any(line.startswith("following") for line in process.stdout):
-            raise SystemExit("bench: continuous ingest did not start")
+    with following(sets) as cost:
         landed = dict(_landed(landing, chance, WARM_SECONDS + seconds))
         _until_in_silver(lake, len(landed))
-        process.send_signal(signal.SIGTERM)
-        said = [line for line in process.stdout if " UTC, " in line]
-        code = process.wait()
-        scale.stop()
-    if code:
-        raise SystemExit(f"bench: continuous ingest ended with exit code {code}")
     taken = {row["file"]: row["batch"] for row in query.select(lake, "from bronze.files").to_pylist()}
     measured = dict(list(landed.items())[WARM_SECONDS:])
     waits = sorted(
@@ -66,9 +50,7 @@ def continuous(place: Path, sets: Sequence[str], seconds: int = SECONDS) -> dict
         "p50": round(float(np.percentile(waits, 50)), 1),
         "p99": round(float(np.percentile(waits, 99)), 1),
         "longest": round(waits[-1], 1),
-        "cycles": len(said),
-        "peak_bytes": scale.peak,
-        "jvm_bytes": scale.jvm,
+        **asdict(cost),
         "command": "python -m benchmarks --only continuous",
     }
 

@@ -8,13 +8,11 @@ inputs, and theirs back to bronze, hold its batch: seconds are from the rename t
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ import numpy as np
 from benchmarks import customers
 from benchmarks.continuous import latencies
 from benchmarks.foundation import SCRATCH, sets
-from benchmarks.processes import Scale, own_environment, tillpost
+from benchmarks.processes import following
 from pipelines import query
 from pipelines.bronze import records as bronze
 from pipelines.gold import interest_days, interest_profiles, session_interests
@@ -52,29 +50,11 @@ def live_interests(seconds: int = SECONDS) -> dict[str, Any]:
         customers.customers()
     shutil.rmtree(PLACE, ignore_errors=True)
     shutil.copytree(customers.PLACE, PLACE)
-    places, chance, lake = (
-        [*sets(PLACE), f"landing.root={PLACE}/landing"],
-        random.Random(20),
-        f"{PLACE}/lake",
-    )
-    words = ["ingest", "--continuous", "--every", "1", *(word for pair in places for word in ("--set", pair))]
+    places, lake = [*sets(PLACE), f"landing.root={PLACE}/landing"], f"{PLACE}/lake"
     cookies, goods = _known(lake)
-    with subprocess.Popen(
-        tillpost(words), stdout=subprocess.PIPE, text=True, env=own_environment(os.environ)
-    ) as process:
-        scale = Scale(process.pid)
-        scale.start()
-        assert process.stdout is not None
-        if not any(line.startswith("following") for line in process.stdout):
-            raise SystemExit("bench: continuous ingest did not start")
-        landed = dict(_landed(f"{PLACE}/landing", chance, cookies, goods, seconds))
+    with following(places) as cost:
+        landed = dict(_landed(f"{PLACE}/landing", random.Random(20), cookies, goods, seconds))
         batches = _until_held(lake, list(landed))
-        process.send_signal(signal.SIGTERM)
-        said = [line for line in process.stdout if " UTC, " in line]
-        code = process.wait()
-        scale.stop()
-    if code:
-        raise SystemExit(f"bench: continuous ingest ended with exit code {code}")
     measured = dict(list(landed.items())[WARM_SECONDS // EVERY :])
     waits = {name: latencies(measured, batches, [held(lake, chain)]) for name, chain in CHAINS.items()}
     return {
@@ -86,8 +66,7 @@ def live_interests(seconds: int = SECONDS) -> dict[str, Any]:
             name: {f"p{share}": round(float(np.percentile(found, share)), 1) for share in (50, 99)}
             for name, found in waits.items()
         },
-        "cycles": len(said),
-        "peak_bytes": scale.peak,
+        **asdict(cost),
         "command": "python -m benchmarks --only live_interests",
     }
 

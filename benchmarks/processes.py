@@ -6,11 +6,13 @@ import math
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,50 @@ def measured(command: Sequence[str]) -> Measured:
         raise SystemExit(f"bench: `{' '.join(command)}` ended with exit code {code}")
     cpu = round(_children_seconds() - spent, 1)
     return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines), cpu)
+
+
+@dataclass
+class Following:
+    """What a living `tillpost ingest --continuous` cost; known once it has ended.
+
+    Args:
+        peak_bytes: As in `Measured`.
+        jvm_bytes: As in `Measured`.
+        cycles: Rounds in which it found something.
+    """
+
+    peak_bytes: int = 0
+    jvm_bytes: int = 0
+    cycles: int = 0
+
+
+@contextmanager
+def following(sets: Sequence[str]) -> Iterator[Following]:
+    """`tillpost ingest --continuous`, alive while the block lasts; then it is asked to end.
+
+    Raises:
+        SystemExit: it did not start, or ended in an error.
+    """
+    words = ["ingest", "--continuous", "--every", "1", *(word for pair in sets for word in ("--set", pair))]
+    cost = Following()
+    with subprocess.Popen(
+        tillpost(words), stdout=subprocess.PIPE, text=True, env=own_environment(os.environ)
+    ) as process:
+        scale = Scale(process.pid)
+        scale.start()
+        said = process.stdout or ()
+        try:
+            if not any(line.startswith("following") for line in said):
+                raise SystemExit("bench: continuous ingest did not start")
+            yield cost
+        finally:
+            process.send_signal(signal.SIGTERM)
+            cost.cycles = sum(" UTC, " in line for line in said)
+            code = process.wait()
+            scale.stop()
+    if code:
+        raise SystemExit(f"bench: continuous ingest ended with exit code {code}")
+    cost.peak_bytes, cost.jvm_bytes = scale.peak, scale.jvm
 
 
 def _children_seconds() -> float:

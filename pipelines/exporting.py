@@ -10,8 +10,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines import ingest
-from pipelines.flow import step_of
-from pipelines.gold import customer_360, product_days, recommendations, segment_members, send_list
+from pipelines.gold import (
+    customer_360,
+    product_days,
+    recommendations,
+    segment_members,
+    send_decisions,
+    send_list,
+)
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Table
@@ -36,8 +42,8 @@ def messages(lake: Lake, settings: Settings, mark: Mark, read: Read, key: KeyRef
         SettingsError: a template does not parse.
         TemplateFailed: one fails on a message of the gallery.
     """
-    said, step = settings.messages, step_of("gold.send_decisions")
-    decided = None if step is None else read(step.table).where(F.col("decided_on") == F.lit(mark.as_of))
+    said = settings.messages
+    decided = read(send_decisions.TABLE).where(F.col("decided_on") == F.lit(mark.as_of))
     out = outgoing.Outgoing(
         send_list=_today(read(send_list.TABLE), mark),
         offers=read(offers.TABLE),

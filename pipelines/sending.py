@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
 
+from pipelines.calc.triggers.definitions import CHANNELS, Channel
 from pipelines.errors import DataError, UsageError
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.lake import path_of
@@ -24,7 +25,7 @@ from pipelines.publish.delivery.files import Files
 from pipelines.publish.delivery.journal import journal
 from pipelines.publish.delivery.smtp import Server, Smtp
 from pipelines.publish.mail.render import render
-from pipelines.publish.messages import Channel, Message
+from pipelines.publish.messages import Message
 from pipelines.query import select
 from pipelines.settings import Settings
 
@@ -92,8 +93,7 @@ def send(settings: Settings, as_of: date | None, *, retry_doubtful: bool = False
         book = open_.enter_context(journal(said.journal))
         if retry_doubtful:
             book.retry_doubtful()
-        channels: tuple[Channel, ...] = ("email", "sms", "push")
-        adapters = {channel: open_.enter_context(adapter_of(channel, settings, shop)) for channel in channels}
+        adapters = {channel: open_.enter_context(adapter_of(channel, settings, shop)) for channel in CHANNELS}
         return deliver(
             released(settings, as_of),
             adapters,

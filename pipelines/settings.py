@@ -219,7 +219,7 @@ class DecisionSettings(_Section):
     salt: Annotated[str, Field(min_length=1)]
     consent: dict[Channel, tuple[Literal["form", "subscribed", "mailed", "token"], ...]]
     quiet: QuietHours
-    caps: Annotated[dict[Literal["overall", "email", "sms", "push"], Cap], AfterValidator(_with_overall)]
+    caps: Annotated[dict[Channel | Literal["overall"], Cap], AfterValidator(_with_overall)]
     pause: Pause
     cost_days: PositiveInt
 
@@ -264,7 +264,7 @@ class LifetimeSettings(_Section):
 class ReachSettings(_Section):
     """What a message costs by channel; the cheapest channel of a person goes by it."""
 
-    message_costs: dict[Literal["email", "sms", "push"], Annotated[Decimal, Field(ge=0)]]
+    message_costs: dict[Channel, Annotated[Decimal, Field(ge=0)]]
 
 
 class AlsSettings(_Section):
@@ -345,7 +345,7 @@ class SmtpSettings(_Section):
 class DeliverySettings(_Section):
     """Who carries the messages of each channel, and the journal by which nobody gets one twice."""
 
-    carriers: dict[Literal["email", "sms", "push"], Literal["files", "smtp"]]
+    carriers: dict[Channel, Literal["files", "smtp"]]
     folder: str
     journal: str
     attempts: PositiveInt

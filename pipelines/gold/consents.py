@@ -16,6 +16,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.calc.stamped import stamped, value_of
+from pipelines.calc.triggers.definitions import CHANNELS
 from pipelines.gold import touchpoints as gold_touchpoints
 from pipelines.gold.touchpoints import of_persons
 from pipelines.lakehouse.expectations import at_least, one_of
@@ -23,10 +24,9 @@ from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, INT, STRING, TIMESTAMP
 from pipelines.silver import customers as silver_customers
 from pipelines.silver import person_identifiers as silver_person_identifiers
-from pipelines.silver.person_identifiers import IDENTIFIER, LOYALTY_CARD, current
+from pipelines.silver.person_identifiers import IDENTIFIER, cards, current
 
 ANY_BRAND = "-"
-CHANNELS = ("email", "sms", "push")
 _WITHDRAWING, _GRANTING = ("unsubscribed", "complained"), ("resubscribed", "subscribed", "form")
 _WORDS = (*_WITHDRAWING, *_GRANTING)
 _EVENT = ("person_id", "brand", "channel", "day", "at", "kind")
@@ -110,8 +110,7 @@ def _messages(touchpoints: DataFrame, person_identifiers: DataFrame) -> DataFram
 
 def _forms(customers: DataFrame, person_identifiers: DataFrame) -> DataFrame:
     """The channels that people ticked on their forms, as of the day of signing; that not told, of arrival."""
-    cards = current(person_identifiers).where(F.col("identifier_type") == LOYALTY_CARD)
-    owners = cards.select("person_id", F.col("identifier_value").alias("loyalty_card"))
+    owners = cards(current(person_identifiers))
     signed = F.coalesce("joined_on", F.to_date("arrived_at"))
     return (
         customers.where(F.col("consents").isNotNull())

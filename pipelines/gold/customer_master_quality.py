@@ -20,7 +20,7 @@ from pipelines.silver import customers as silver_customers
 from pipelines.silver import engagement as silver_engagement
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver.campaigns import branded
-from pipelines.silver.person_identifiers import LOYALTY_CARD, current
+from pipelines.silver.person_identifiers import cards, current
 
 UNKNOWN = "-"
 _STANDING = ("bounced", "complained", "unsubscribed", "resubscribed")
@@ -77,7 +77,7 @@ def build(
     as_of: date,
 ) -> DataFrame:
     """The forms that arrived, by week and shop."""
-    owned = customers.join(_persons(person_identifiers), on="loyalty_card", how="left")
+    owned = customers.join(cards(current(person_identifiers)), on="loyalty_card", how="left")
     refused = _refused(customers, branded(engagement, campaigns), as_of)
     forms = owned.join(refused, on="loyalty_card", how="left").join(
         _contacts_of(owned), on="person_id", how="left"
@@ -103,12 +103,6 @@ def build(
         )
         .select(F.lit(as_of).alias("as_of"), *TABLE.names[1:])
     )
-
-
-def _persons(person_identifiers: DataFrame) -> DataFrame:
-    """`loyalty_card`, `person_id`."""
-    cards = current(person_identifiers).where(F.col("identifier_type") == LOYALTY_CARD)
-    return cards.select(F.col("identifier_value").alias("loyalty_card"), "person_id")
 
 
 def _refused(customers: DataFrame, engagement: DataFrame, as_of: date) -> DataFrame:

@@ -16,7 +16,7 @@ from pipelines.lakehouse.types import DATE, STRING
 from pipelines.silver import customers as silver_customers
 from pipelines.silver import identity_changes as silver_identity_changes
 from pipelines.silver import person_identifiers as silver_person_identifiers
-from pipelines.silver.person_identifiers import LOYALTY_CARD, addressable
+from pipelines.silver.person_identifiers import LOYALTY_CARD, addressable, cards
 from pipelines.silver.sessions import NAMES
 
 CONTACTS = ("email", "phone")
@@ -63,11 +63,9 @@ def build(
             for contact in CONTACTS
         ),
     )
-    cards = holds.where(F.col("identifier_type") == LOYALTY_CARD).select(
-        "person_id", F.col("identifier_value").alias("loyalty_card")
-    )
     told = (
-        cards.join(customers, on="loyalty_card", how="inner")
+        cards(holds)
+        .join(customers, on="loyalty_card", how="inner")
         .groupBy("person_id")
         .agg(
             F.min("joined_on").alias("joined_on"),

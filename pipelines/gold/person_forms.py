@@ -8,20 +8,15 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.calc.time import years_between
-from pipelines.silver.person_identifiers import LOYALTY_CARD, current
+from pipelines.silver.person_identifiers import cards, current
 
 
 def last_forms(person_identifiers: DataFrame, customers: DataFrame, as_of: date) -> DataFrame:
     """`person_id, gender, age, age_band, kids_count, children_ages` of everybody with a form; ages as of a day."""
-    cards = current(person_identifiers).where(F.col("identifier_type") == LOYALTY_CARD)
     latest = Window.partitionBy("person_id").orderBy(F.desc("arrived_at"), "loyalty_card")
     today = F.lit(as_of)
     forms = (
-        customers.join(
-            cards.select("person_id", F.col("identifier_value").alias("loyalty_card")),
-            on="loyalty_card",
-            how="inner",
-        )
+        customers.join(cards(current(person_identifiers)), on="loyalty_card", how="inner")
         .withColumn("_place", F.row_number().over(latest))
         .where("_place = 1")
     )

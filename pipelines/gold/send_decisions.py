@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
@@ -30,7 +30,7 @@ from pipelines.gold import trigger_candidates as gold_trigger_candidates
 from pipelines.gold.send_chains import links
 from pipelines.gold.send_gates import GATE, Rules, decided
 from pipelines.gold.send_reach import COST, prices, reached
-from pipelines.gold.trigger_candidates import CANDIDATE
+from pipelines.gold.trigger_candidates import CANDIDATE, newest
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import Col, Journal, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, STRING, TIMESTAMP
@@ -175,7 +175,7 @@ def build(
     raised = _raised(trigger_candidates, links(settled, engagement, defined, as_of), as_of)
     lately = before.where(F.col("raised_on") >= F.lit(as_of - timedelta(_memory_days(defined))))
     new = raised.join(lately.select("candidate_id"), on="candidate_id", how="left_anti")
-    candidates = _newest(_now(waiting.select(*_RAISED).unionByName(new), former))
+    candidates = newest(_now(waiting.select(*_RAISED).unionByName(new), former))
     persons = current(person_identifiers)
     known = reached(customer_360, touchpoints, customers, persons, as_of=as_of, consent=consent)
     bills = prices(channel_costs, as_of=as_of, cost_days=cost_days, message_costs=message_costs)
@@ -223,17 +223,6 @@ def _now(rows: DataFrame, former: DataFrame) -> DataFrame:
     moved = rows.join(former, on=F.col("person_id") == F.col("former_id"), how="left")
     named = moved.withColumn("person_id", F.coalesce("now_id", "person_id"))
     return named.drop("former_id", "now_id")
-
-
-def _newest(candidates: DataFrame) -> DataFrame:
-    """The candidates with `replaced_by`, now that those which wait stand beside those of the day."""
-    order = Window.partitionBy("trigger", F.coalesce("person_id", "candidate_id")).orderBy(
-        F.desc("occurred_at"), "candidate_id"
-    )
-    newest = F.first("candidate_id").over(order)
-    placed = candidates.withColumn("_newest", newest)
-    later = F.when(F.col("_newest") != F.col("candidate_id"), F.col("_newest"))
-    return placed.withColumn("replaced_by", later).drop("_newest")
 
 
 def _ids_before(former: DataFrame) -> DataFrame:

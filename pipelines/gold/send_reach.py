@@ -18,12 +18,12 @@ from pyspark.sql.types import DecimalType
 
 from pipelines.calc.triggers.definitions import CHANNELS
 from pipelines.lakehouse.types import INT, LONG
-from pipelines.silver.person_identifiers import IDENTIFIER, LOYALTY_CARD
+from pipelines.silver.person_identifiers import IDENTIFIER, cards
 
 COST = DecimalType(18, 6)
-_KNOWN_AS = {"email": "email_since", "sms": "phone_since", "push": "push_since"}
+_KNOWN_AS: Mapping[str, str] = {"email": "email_since", "sms": "phone_since", "push": "push_since"}
 _ANSWERS = ("opened", "clicked")
-_AGREES = {
+_AGREES: Mapping[str, Mapping[str, str]] = {
     "form": {"email": "_form_email", "sms": "_form_sms"},
     "subscribed": {channel: f"_subscribed_{channel}" for channel in CHANNELS},
     "mailed": {channel: f"_mailed_{channel}" for channel in CHANNELS},
@@ -102,10 +102,7 @@ def _evidence(touchpoints: DataFrame, persons: DataFrame, as_of: date) -> DataFr
 
 def _forms(customers: DataFrame, persons: DataFrame) -> DataFrame:
     """`person_id` and whether a loyalty form of theirs gives an address, and a number."""
-    cards = persons.where(F.col("identifier_type") == LOYALTY_CARD).select(
-        "person_id", F.col("identifier_value").alias("loyalty_card")
-    )
-    forms = customers.join(cards, on="loyalty_card", how="inner").groupBy("person_id")
+    forms = customers.join(cards(persons), on="loyalty_card", how="inner").groupBy("person_id")
     return forms.agg(
         F.max(F.col("email").isNotNull()).alias("_form_email"),
         F.max(F.col("phone").isNotNull()).alias("_form_sms"),

@@ -287,22 +287,23 @@ def later(instant: str, hours: Column) -> Column:
 
 
 def _placed(candidates: DataFrame, everybody: DataFrame) -> DataFrame:
-    """The candidates with the shop, and which of them replaces which."""
+    """The candidates with the shop, all shops of those that one replaces, and which of them replaces which."""
     favourite = everybody.select("person_id", "favourite_store")
-    group = Window.partitionBy("trigger", F.coalesce("person_id", "candidate_id"))
-    newest = group.orderBy(F.desc("occurred_at"), "candidate_id")
-    placed = candidates.join(favourite, on="person_id", how="left").withColumns(
-        {
-            "store_id": F.coalesce("store_id", "favourite_store"),
-            "_newest": F.first("candidate_id").over(newest),
-        }
-    )
-    return placed.withColumns(
-        {
-            "replaced_by": F.when(F.col("_newest") != F.col("candidate_id"), F.col("_newest")),
-            "stores": F.collect_set("store_id").over(group),
-        }
-    )
+    placed = candidates.join(favourite, on="person_id", how="left")
+    shop = placed.withColumn("store_id", F.coalesce("store_id", "favourite_store"))
+    return newest(shop.withColumn("stores", F.collect_set("store_id").over(_OF_ONE)))
+
+
+_OF_ONE = Window.partitionBy("trigger", F.coalesce("person_id", "candidate_id"))
+"""The candidates of one person and trigger; one of nobody is alone."""
+
+
+def newest(candidates: DataFrame) -> DataFrame:
+    """The candidates with `replaced_by`: of those of one person and trigger the newest, in the rows of the others."""
+    first = F.first("candidate_id").over(_OF_ONE.orderBy(F.desc("occurred_at"), "candidate_id"))
+    placed = candidates.withColumn("_newest", first)
+    later = F.when(F.col("_newest") != F.col("candidate_id"), F.col("_newest"))
+    return placed.withColumn("replaced_by", later).drop("_newest")
 
 
 def _openings(candidates: DataFrame) -> DataFrame:

@@ -17,7 +17,7 @@ from pyspark.sql.types import ArrayType
 from pipelines.calc.triggers.definitions import Trigger
 from pipelines.calc.triggers.kinds import OnDate, OnReceipt, OnSegment, OnVisit
 from pipelines.lakehouse.types import STRING, TIMESTAMP
-from pipelines.silver.person_identifiers import IDENTIFIER, LOYALTY_CARD
+from pipelines.silver.person_identifiers import IDENTIFIER, cards
 
 RAISED = ("trigger", "occasion", "person_id", "occurred_at", "store_id", "products")
 NAMES = ArrayType(STRING)
@@ -212,10 +212,7 @@ def dates(
             F.transform("_due", lambda each: each["product_id"]).alias("products"),
         )
     )
-    cards = persons.where(F.col("identifier_type") == LOYALTY_CARD).select(
-        "person_id", F.col("identifier_value").alias("loyalty_card")
-    )
-    forms = customers.join(cards, on="loyalty_card", how="inner")
+    forms = customers.join(cards(persons), on="loyalty_card", how="inner")
     nothing = F.lit(None).cast(NAMES).alias("products")
     joined = forms.where(F.col("joined_on").between(F.lit(days[0]), F.lit(last))).select(
         "person_id", F.col("joined_on").alias("day"), F.lit("joined").alias("date"), nothing

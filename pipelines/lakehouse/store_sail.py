@@ -33,11 +33,13 @@ from pipelines.lakehouse.table import Snapshot, Table
 _ENGINE = "tillpost.engine"
 _SCRATCH = "tillpost-"
 _RULE = "tillpost.rule."  # delta-rs rewrites a constraint's text; ours is kept beside it
-_BATCH_ROWS = 65_536
-_WRITER = WriterProperties(
-    compression="SNAPPY",  # without a word here, none
-    max_row_group_size=131_072,
-)  # Sail gives each core row groups: one alone is one task
+_READ = {
+    "batch_size": 65_536,
+    "batch_readahead": 2,
+    "fragment_readahead": 1,
+}  # 16 and 4 unless told: gigabytes
+# Without a word delta-rs does not compress; and Sail gives each core whole row groups, so one alone is one task.
+_WRITER = WriterProperties(compression="SNAPPY", max_row_group_size=131_072)
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)  # a literal as Spark writes it
 
 
@@ -83,9 +85,8 @@ class SailStore:
                 raise AnalysisException(str(error)) from error
             raise
         found = self.spark.read.schema(from_arrow_schema(schema)).parquet(folder)
-        weakref.finalize(
-            found._plan, shutil.rmtree, folder, ignore_errors=True
-        )  # which frames made of it hold
+        # The plan, and not the frame: every frame that is made of it holds the plan.
+        weakref.finalize(found._plan, shutil.rmtree, folder, ignore_errors=True)
         return found
 
     def added(self, path: str, since: int, until: int) -> DataFrame:
@@ -221,7 +222,7 @@ def _batches(folder: Path, schema: pa.Schema) -> pa.RecordBatchReader:
     found = ds.dataset(files, format="parquet", schema=None if files else schema)
 
     def each() -> Iterator[pa.RecordBatch]:
-        for batch in found.to_batches(columns=schema.names, batch_size=_BATCH_ROWS):
+        for batch in found.to_batches(columns=schema.names, **_READ):
             yield pa.RecordBatch.from_arrays(
                 [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)],
                 schema=schema,

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from pipelines.lakehouse.vault import Sealed, open_sealed
 from pipelines.lakehouse.vault_key import KeyRef
-from pipelines.silver.person_identifiers import LOYALTY_CARD, current
+from pipelines.silver.person_identifiers import cards, current
 
 ADDRESS = ("person_id", "channel", "address")
 _SEALED = ("token", "kind", "key_id", "person_key", "sealed")
@@ -38,12 +38,8 @@ def opener(
     """
 
     def addresses(people: DataFrame) -> DataFrame:
-        cards = (
-            current(person_identifiers)
-            .where(F.col("identifier_type") == LOYALTY_CARD)
-            .select("person_id", F.col("identifier_value").alias("loyalty_card"))
-        )
-        forms = people.join(cards, on="person_id", how="inner").join(
+        owners = cards(current(person_identifiers))
+        forms = people.join(owners, on="person_id", how="inner").join(
             customers.select("loyalty_card", "arrived_at", *_TOKEN_OF.values()),
             on="loyalty_card",
             how="inner",

@@ -13,8 +13,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from pipelines.calc.triggers.definitions import Channel
+
 SCHEMA = "send_list/2"
-Channel = Literal["email", "sms", "push"]
 
 
 class Fault(Enum):

@@ -26,7 +26,7 @@ class Outgoing:
         send_list: The date's rows of `gold.send_list`.
         offers: `silver.offers`.
         products: `silver.products`.
-        decisions: The date's rows of `gold.send_decisions`; null: there are none.
+        decisions: The date's rows of `gold.send_decisions`.
         open_contacts: Where addresses come from.
         link_id: Hashes a link's name.
         shop: Who sends.
@@ -35,7 +35,7 @@ class Outgoing:
     send_list: DataFrame
     offers: DataFrame
     products: DataFrame
-    decisions: DataFrame | None
+    decisions: DataFrame
     open_contacts: OpenContacts
     link_id: LinkId
     shop: Shop

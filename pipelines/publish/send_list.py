@@ -1,4 +1,4 @@
-"""One date's messages as files, for whoever sends them. Same input, same bytes. `docs/send_list.md` has an example.
+"""One date's messages as files, for whoever sends them. Same input, same bytes. `docs/messages.md` has an example.
 
 | file | what |
 |---|---|

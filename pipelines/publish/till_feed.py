@@ -26,7 +26,7 @@ from pyspark.sql import functions as F
 from pipelines.publish.contacts import OpenContacts
 from pipelines.publish.per_file import file_name, split, write_packed
 from pipelines.publish.rows import rows_of
-from pipelines.silver.person_identifiers import LOYALTY_CARD, current
+from pipelines.silver.person_identifiers import cards, current
 
 FOLDER = "till_feed"
 OFFERS = 5
@@ -59,15 +59,11 @@ def customers_at_tills(
         F.col("points_balance").alias("balance"),
         F.col("points_available").alias("available"),
     )
-    cards = (
-        current(person_identifiers)
-        .where(F.col("identifier_type") == LOYALTY_CARD)
-        .groupBy("person_id")
-        .agg(F.array_sort(F.collect_list("identifier_value")).alias("cards"))
-    )
+    owned = cards(current(person_identifiers))
+    by_person = owned.groupBy("person_id").agg(F.array_sort(F.collect_list("loyalty_card")).alias("cards"))
     phones = open_contacts(people.select("person_id", F.lit("sms").alias("channel")))
     return (
-        people.join(cards, on="person_id", how="left")
+        people.join(by_person, on="person_id", how="left")
         .join(phones.select("person_id", F.col("address").alias("phone")), on="person_id", how="left")
         .join(_offers(recommendations, offered, products), on="person_id", how="left")
         .where(F.col("cards").isNotNull() | F.col("phone").isNotNull())

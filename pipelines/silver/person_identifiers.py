@@ -76,6 +76,12 @@ def current(person_identifiers: DataFrame) -> DataFrame:
     return person_identifiers.where(holds).select(*IDENTIFIER, "person_id")
 
 
+def cards(holds: DataFrame) -> DataFrame:
+    """`person_id, loyalty_card` of what holds (`current`): whose each card is now, which joins the forms to people."""
+    of_cards = holds.where(F.col("identifier_type") == LOYALTY_CARD)
+    return of_cards.select("person_id", F.col("identifier_value").alias("loyalty_card"))
+
+
 def addressable(person_identifiers: DataFrame) -> DataFrame:
     """`person_id` of everybody who is known by more than a browser or a mail's link, one row each."""
     named = current(person_identifiers).where(F.col("identifier_type").isin(*ADDRESSABLE))

@@ -19,6 +19,15 @@ from pipelines.lakehouse.store_sail import SailStore, spooled
 ROWS, BATCHES = 100_000, 40
 
 
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go, and nothing yet."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
 def test_of_many_batches_one_is_in_memory(tmp_path: Path) -> None:
     """The control: a list of the same batches holds them all."""
     schema = pa.schema([("a", pa.int64()), ("b", pa.int64())])
@@ -40,11 +49,8 @@ def test_of_many_batches_one_is_in_memory(tmp_path: Path) -> None:
 
 @pytest.mark.spark
 def test_changes_lie_in_scratch_as_long_as_a_frame_is_made_of_them(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, tmp_path: Path, scratch: Path
 ) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     path = str(tmp_path / "table")
     rows = pa.table({"id": ["a", "b"]})
     write_deltalake(path, rows, configuration={"delta.enableChangeDataFeed": "true"})
@@ -67,12 +73,7 @@ def test_changes_lie_in_scratch_as_long_as_a_frame_is_made_of_them(
 
 
 @pytest.mark.spark
-def test_a_feed_that_is_gone_leaves_no_scratch(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+def test_a_feed_that_is_gone_leaves_no_scratch(spark: SparkSession, tmp_path: Path, scratch: Path) -> None:
     path = str(tmp_path / "table")
     for id in ("a", "b"):
         write_deltalake(

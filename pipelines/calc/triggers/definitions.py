@@ -12,7 +12,7 @@ from pipelines.calc.segments.syntax import parsed
 from pipelines.calc.triggers.kinds import After, Event, OnSegment, Part, nearest
 
 Channel = Literal["email", "sms", "push"]
-CHANNELS: tuple[str, ...] = get_args(Channel)
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 SUBJECT = "subject"
 BLOCKS = (SUBJECT, "replenishment", "next_purchase", "related", "personal", "new_arrivals")
 """What a message may hold: the goods that it is about, and what is recommended beside them."""

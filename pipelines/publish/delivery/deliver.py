@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.calc.triggers.definitions import Channel
 from pipelines.publish.delivery.adapter import Adapter, InDoubt, Later, Rejected, Unreachable
 from pipelines.publish.delivery.journal import Journal, State
 from pipelines.publish.mail.mime import Unwritable
 from pipelines.publish.mail.render import Rendered, TemplateFailed
-from pipelines.publish.messages import Channel, Message
+from pipelines.publish.messages import Message
 
 
 @dataclass
