@@ -86,9 +86,13 @@ def stores(spark: SparkSession, world: World) -> DataFrame:
 
 
 def customers(people: DataFrame, world: World) -> DataFrame:
-    """Loyalty forms, on the day they were filled; of those from before the world, with its opening."""
+    """Loyalty forms, on the day they were filled; of those from before the world, with its opening.
+
+    A child born by then is counted, and in seven forms of ten named with its birth date.
+    """
     draws, person = Draws(world.seed), F.col("person")
-    child = F.col("birth_day").isNotNull()
+    child = F.coalesce(F.col("birth_day") <= F.col("form_day"), F.lit(False))
+    born = F.struct(date_of(world, F.col("birth_day")).cast("string").alias("born_on"))
     ages = at(("19-24", "25-34", "35-44", "45-54", "55-64", "65+"), draws.below(6, "age", F.col("household")))
     record = F.struct(
         loyalty_card(person).alias("loyalty_card"),
@@ -97,6 +101,7 @@ def customers(people: DataFrame, world: World) -> DataFrame:
         dictated(F.col("phone"), draws.uniform("form phone", person)).alias("phone"),
         ages.alias("age_band"),
         F.when(child, "1").otherwise("None/Unknown").alias("kids_count"),
+        F.when(child & draws.chance(0.7, "form child", person), F.array(born)).alias("children"),
     )
     forms = people.where(F.col("form_day").isNotNull())
     return _records(forms, loyalty_card(person), record, F.col("form_day"))

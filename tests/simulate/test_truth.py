@@ -103,6 +103,23 @@ def test_the_catalogue_says_for_whom_a_chains_goods_are(world: Made) -> None:
     assert min(seen) < WORLD.start <= max(seen), "some were there before, some arrive"
 
 
+def test_forms_name_the_children_that_were_born(world: Made) -> None:
+    born = {row["person"]: row["born_on"] for row in world.truth("chains")}
+    owner = {
+        row["value"]: row["person"] for row in world.truth("identifiers") if row["type"] == "loyalty_card"
+    }
+    counted, named = 0, 0
+    for record in world.records("customers"):
+        signed = date.fromisoformat(record.get("joined_on") or str(WORLD.start))
+        day = born.get(owner[record["loyalty_card"]], date.max)
+        assert (record["kids_count"] == "1") == (day < signed or (day == signed and "joined_on" in record))
+        counted += record["kids_count"] == "1"
+        for child in record.get("children") or ():
+            assert date.fromisoformat(child["born_on"]) == day
+            named += 1
+    assert 0 < named < counted, "and some forms do not tell when"
+
+
 def test_each_shop_lies_somewhere(world: Made) -> None:
     places = [(record["latitude"], record["longitude"]) for record in world.records("stores")]
     assert places == [("46.0000", "8.0000"), ("48.0000", "10.0000"), ("50.0000", "12.0000")]
