@@ -1,8 +1,8 @@
 """From landing files to records: the shape of bronze, one row a record, its bytes as received.
 
-A record is a line that is not blank, without its line end (LF or CRLF); a last line without one counts. Every
-file is read to its end before a record of it is given, so that a file which breaks off gives one row with its
-fault and no record at all. Memory is bounded by the longest line allowed, not by the file.
+A record is a line that is not blank, without its line end (LF or CRLF); a last line without one counts, a byte
+order mark before the first does not. Every file is read to its end before a record of it is given, so that a file
+which breaks off gives one row with its fault and no record at all. Memory is bounded by the longest line allowed, not by the file.
 
 Contacts never leave here: in sources that have them, each is sealed and a token stands in its place.
 """
@@ -13,6 +13,7 @@ import gzip
 import io
 import os
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -219,8 +220,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 
 
 def _lines(stream: BinaryIO, chunk_bytes: int) -> Iterator[pa.Array]:
-    """The lines that are not blank, without their ends, some at a time."""
-    begun: list[bytes] = []
+    """The lines that are not blank, without their ends and the byte order mark of the file, some at a time."""
+    begun = [stream.read(len(BOM_UTF8)).removeprefix(BOM_UTF8)]
     while chunk := stream.read(chunk_bytes):
         if (last := chunk.rfind(b"\n") + 1) == 0:
             begun.append(chunk)

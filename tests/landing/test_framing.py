@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,13 +126,16 @@ def test_half_a_packed_file_gives_nothing(tmp_path: Path, name: str, data: st.Da
 
 @given(st.binary(max_size=400), names, st.integers(1, 9), st.integers(1, 9))
 @example(b"\r\n\r\r\n \n\x0b\n", "a.jsonl", 1, 1)
+@example(BOM_UTF8 + b"a\n" + BOM_UTF8, "a.jsonl.gz", 1, 1)
+@example(BOM_UTF8, "a.jsonl.zst", 1, 1)
 @one_folder
 def test_records_are_the_lines(tmp_path: Path, payload: bytes, name: str, chunk: int, batch: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(framing, "_CHUNK_BYTES", chunk)
         patched.setattr(framing, "_BATCH_RECORDS", batch)
         rows = frame_files(tmp_path, write(tmp_path, name, payload))
-    lines = [line.removesuffix(b"\r") for line in payload.split(b"\n") if line.strip()]
+    text = payload.removeprefix(BOM_UTF8)
+    lines = [line.removesuffix(b"\r") for line in text.split(b"\n") if line.strip()]
     assert [row["payload"] for row in rows] == lines
     assert [row["position"] for row in rows] == list(range(1, len(lines) + 1))
 
