@@ -46,7 +46,7 @@ def preview(settings: Settings, file: Path) -> Preview:
         SettingsError: the file or a condition in it cannot be read, or asks for what is not there.
         SystemFault: no run has made a customer 360.
     """
-    defined = segments_in(file)
+    defined = segments_in(file, settings.interests.kinds)
     predicates(defined)
     with session(settings) as spark:
         lake = Lake(spark, settings.lake.root)

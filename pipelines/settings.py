@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -40,10 +40,11 @@ from pydantic_settings import (
 
 from pipelines.calc.attribution.rules import RULES
 from pipelines.calc.channels import ChannelRule, check_rules
-from pipelines.calc.interests import ActionWeight, AttributeRule, ascending, each_once
+from pipelines.calc.interests import LEVELS, PRICE_BAND, ActionWeight, AttributeRule, ascending, each_once
 from pipelines.calc.links import is_web_address
 from pipelines.calc.loyalty import Programme
 from pipelines.calc.segments.definitions import Segment, each_named_once, expanded
+from pipelines.calc.segments.predicate import check_kinds
 from pipelines.calc.triggers.definitions import (
     Cap,
     Channel,
@@ -189,6 +190,11 @@ class InterestSettings(_Section):
     attributes: tuple[AttributeRule, ...]
     considered_days: Annotated[int, Field(ge=2)]
     replenishing_days: Annotated[int, Field(ge=2)]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of interest that profiles have."""
+        return (*LEVELS, PRICE_BAND, *dict.fromkeys(rule.attribute for rule in self.attributes))
 
 
 class LoyaltySettings(Programme):
@@ -455,6 +461,13 @@ class Settings(BaseSettings):
         in_known_segments(self.triggers.defined, [segment.name for segment in self.segments.defined])
         return self
 
+    @model_validator(mode="after")
+    def _conditions_ask_for_interests_that_are_there(self) -> Settings:
+        conditions = [(segment.name, segment.where) for segment in self.segments.defined]
+        conditions += [(each.name, each.where) for each in self.triggers.defined if each.where]
+        check_kinds(conditions, self.interests.kinds)
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -511,16 +524,25 @@ def load(conf: Path | None = None, sets: Sequence[str] = ()) -> Settings:
         ) from error
 
 
-def segments_in(file: Path) -> tuple[Segment, ...]:
+def segments_in(file: Path, kinds: Collection[str]) -> tuple[Segment, ...]:
     """The segments of one file, checked as those of the settings are.
 
+    Args:
+        file: YAML, as those of `conf/segments`.
+        kinds: The kinds of interest that profiles have.
+
     Raises:
-        SettingsError: the file or a segment in it cannot be read.
+        SettingsError: the file or a segment in it cannot be read, or asks for what is not there.
     """
+    remedy = f"Mend {file}; docs/segments.md has examples."
     try:
-        return SegmentSettings(defined=tuple(map(Segment.model_validate, defined_in(file)))).defined
+        found = SegmentSettings(defined=tuple(map(Segment.model_validate, defined_in(file)))).defined
+        check_kinds(((segment.name, segment.where) for segment in found), kinds)
     except ValidationError as error:
-        raise SettingsError(_explain(error), remedy=f"Mend {file}; docs/segments.md has examples.") from error
+        raise SettingsError(_explain(error), remedy=remedy) from error
+    except ValueError as error:
+        raise SettingsError(str(error), remedy=remedy) from error
+    return found
 
 
 def defined_in(place: Path) -> list[Any]:

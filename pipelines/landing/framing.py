@@ -1,8 +1,9 @@
 """From landing files to records: the shape of bronze, one row a record, its bytes as received.
 
 A record is a line that is not blank, without its line end (LF or CRLF); a last line without one counts, a byte
-order mark before the first does not. Every file is read to its end before a record of it is given, so that a file
-which breaks off gives one row with its fault and no record at all. Memory is bounded by the longest line allowed, not by the file.
+order mark before the first does not. Every file is read to its end before a record of it is given, so that a
+file which breaks off gives one row with its fault and no record at all. Memory is bounded by the longest line
+allowed, not by the file.
 
 Contacts never leave here: in sources that have them, each is sealed and a token stands in its place.
 """

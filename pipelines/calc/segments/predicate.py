@@ -9,7 +9,7 @@ meets a null it is not true, so the person is not in the segment.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
@@ -61,6 +61,22 @@ def mention_of(call: Call) -> Mention:
     if len(said) != len(call.operands):
         raise NotAPredicate(f"{call.op} is asked for names in quotes, such as {call.op}('BABY FOODS')")
     return (DEFAULT_KIND, said[0]) if len(said) == 1 else (said[0], said[1])
+
+
+def check_kinds(conditions: Iterable[tuple[str, str]], kinds: Collection[str]) -> None:
+    """Whether profiles have each kind of interest that named conditions ask for.
+
+    Raises:
+        ValueError: one asks for another; the nearest is named.
+        NotAPredicate: a condition is none.
+    """
+    for name, text in conditions:
+        for kind, value in sorted(Predicate(name, parsed(text)).mentions):
+            if kind not in kinds:
+                near = difflib.get_close_matches(kind, sorted(kinds), n=1, cutoff=0.0)
+                raise ValueError(
+                    f"{name}: interest('{kind}', '{value}') is of a kind that no profile has; did you mean {near[0]}?"
+                )
 
 
 def compiled(segment: str, text: str, columns: Mapping[str, DataType]) -> Predicate:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from pipelines.calc.interests import LEVELS
 from pipelines.calc.segments.definitions import expanded
 from pipelines.calc.segments.predicate import compiled
 from pipelines.calc.segments.syntax import NotAPredicate
@@ -83,8 +85,8 @@ def test_the_built_in_segments_ask_for_what_is_there() -> None:
     assert families.keys() >= set(wanted.split())
 
 
-def test_each_fault_of_a_file_is_named(tmp_path: object) -> None:
-    file = tmp_path / "own.yaml"  # type: ignore[operator]
+def test_each_fault_of_a_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
     for text, said in (
         ("- {name: a, says: b, where: 'receipts >'}", "syntax error"),
         ("- {name: a, says: b, where: 'receipts > 1'}\n- {name: a, says: b, where: 'receipts > 2'}", "twice"),
@@ -94,7 +96,17 @@ def test_each_fault_of_a_file_is_named(tmp_path: object) -> None:
     ):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(SettingsError, match=said):
-            segments_in(file)
+            segments_in(file, LEVELS)
     file.write_text("- {name: a, says: b, where: 'recepts > 1'}", encoding="utf-8")
     with pytest.raises(SettingsError, match="did you mean receipts"):
-        predicates(segments_in(file))
+        predicates(segments_in(file, LEVELS))
+
+
+def test_a_kind_of_interest_that_no_profile_has_is_refused(tmp_path: Path) -> None:
+    """At load, with the nearest; a kind that an attribute of the goods makes is one."""
+    known = load().interests.kinds
+    assert {"category", "brand", "price_band", "child_age"} <= set(known)
+    file = tmp_path / "mine.yaml"
+    file.write_text("- {name: mine, says: Mine, where: \"stage('brnd', 'Acme') = 'bought'\"}\n")
+    with pytest.raises(SettingsError, match=r"interest\('brnd', 'Acme'\).*did you mean brand\?"):
+        segments_in(file, known)
