@@ -301,6 +301,21 @@ class NextPurchaseSettings(_Section):
     holdout_days: PositiveInt
 
 
+class RelatedSettings(_Section):
+    """Goods that go together: how pairs are counted and scored, and whose last shopping day is answered."""
+
+    alpha: Annotated[float, Field(ge=0, le=2)]
+    beta: Annotated[float, Field(ge=0, le=2)]
+    neighbours: PositiveInt
+    min_support: PositiveInt
+    max_goods: Annotated[int, Field(ge=2)]
+    max_share: Annotated[float, Field(gt=0, le=1)]
+    window_days: PositiveInt
+    driver_rows: PositiveInt
+    holdout_days: PositiveInt
+    recent_days: PositiveInt
+
+
 class RecommendationSettings(_Section):
     """How many recommendations a person gets."""
 
@@ -435,6 +450,7 @@ class Settings(BaseSettings):
     reach: ReachSettings
     als: AlsSettings
     next_purchase: NextPurchaseSettings
+    related: RelatedSettings
     recommendations: RecommendationSettings
     send_list: SendListSettings
     messages: MessageSettings

@@ -34,10 +34,12 @@ from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift
 from pipelines.landing.sources import SOURCES
 from pipelines.models.als import job as als_job
-from pipelines.models.als.job import TrainingResult
 from pipelines.models.als.train import AlsParams
 from pipelines.models.next_purchase import Params as NextPurchaseParams
 from pipelines.models.next_purchase import job as next_purchase_job
+from pipelines.models.related import RelatedParams
+from pipelines.models.related import job as related_job
+from pipelines.models.training import TrainingResult
 from pipelines.publish.release import Published
 from pipelines.runner import Outcome, Run, run_steps
 from pipelines.settings import Settings
@@ -114,20 +116,34 @@ def build(context: Context) -> None:
     _make(context, "build")
 
 
-def train(context: Context) -> list[TrainingResult | next_purchase_job.TrainingResult | Skipped]:
+def train(context: Context) -> list[TrainingResult | als_job.TrainingResult | Skipped]:
     """Fit the models on what was known at the close, compare each on a time split, and promote those the gate lets.
 
-    A young shop may have enough history for ALS, and too little for a ranker of next visits, which then says so.
+    A young shop may have enough history for ALS, and too little for the others, which then say so.
     """
     _require_lake(context)
-    als = _train_als(context)
-    try:
-        return [als, _train_next_purchase(context)]
-    except DataError as error:
-        return [als, Skipped(f"next_purchase is not trained: {error.message}")]
+    trained: list[TrainingResult | als_job.TrainingResult | Skipped] = [_train_als(context)]
+    for name, fitted in (("next_purchase", _train_next_purchase), ("related", _train_related)):
+        try:
+            trained.append(fitted(context))
+        except DataError as error:
+            trained.append(Skipped(f"{name} is not trained: {error.message}"))
+    return trained
 
 
-def _train_next_purchase(context: Context) -> next_purchase_job.TrainingResult:
+def _train_related(context: Context) -> TrainingResult:
+    run, settings = context.run, context.settings
+    return related_job.train(
+        {name: _versioned(run, name) for name in related_job.INPUTS},
+        as_of=run.as_of,
+        params=RelatedParams(**settings.related.model_dump(exclude={"holdout_days", "recent_days"})),
+        never_offered=settings.catalogue.never_offered,
+        holdout_days=settings.related.holdout_days,
+        tracking=tracking_of(settings),
+    )
+
+
+def _train_next_purchase(context: Context) -> TrainingResult:
     run, settings = context.run, context.settings
     return next_purchase_job.train(
         {name: _versioned(run, name) for name in als_job.INPUTS},
@@ -139,7 +155,7 @@ def _train_next_purchase(context: Context) -> next_purchase_job.TrainingResult:
     )
 
 
-def _train_als(context: Context) -> TrainingResult:
+def _train_als(context: Context) -> als_job.TrainingResult:
     run, settings = context.run, context.settings
     params = AlsParams(
         **settings.als.model_dump(include={field.name for field in dataclasses.fields(AlsParams)})
@@ -221,9 +237,9 @@ def said_of(result: object) -> list[str]:
     match result:
         case list():
             return [line for one in result for line in said_of(one)]
-        case next_purchase_job.TrainingResult():
-            return result.lines()
         case TrainingResult():
+            return result.lines()
+        case als_job.TrainingResult():
             rows = [
                 f"{goods:<10} {model:<24} nDCG@10 {ndcg:<26} recall@10 {recall}"
                 for goods, model, ndcg, recall in result.rows()

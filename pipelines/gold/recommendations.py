@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.gold import product_days as gold_product_days
+from pipelines.gold.send_list_blocks import readable
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import AS_OF, PERSON, Col, Snapshot, Table
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
@@ -23,10 +24,14 @@ from pipelines.models.als.score import recommend
 from pipelines.models.next_purchase.champion import LoadedNextPurchase
 from pipelines.models.next_purchase.model import LIKE_YOU, POPULAR
 from pipelines.models.next_purchase.score import recommend as foreseen
+from pipelines.models.related.champion import LoadedRelated
+from pipelines.models.related.recommend import recommend as going_with
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
 
-MODELS = ("als", "next_purchase")
+GOES_WITH = "Goes with %s, which you bought."
+GOES_TOGETHER = "Goes with what you bought."
+MODELS = ("als", "next_purchase", "related")
 
 TABLE = Table(
     name="gold.recommendations",
@@ -40,7 +45,7 @@ TABLE = Table(
             "model",
             STRING,
             "`als`: goods not bought yet that suit the person's taste; `next_purchase`: goods of the next visit, "
-            "bought before or not",
+            "bought before or not; `related`: goods that go with those of the last shopping day",
             nullable=False,
         ),
         Col("rank", INT, "1 is the model's best for this person; ties by product", nullable=False),
@@ -56,7 +61,7 @@ TABLE = Table(
     ),
     inputs=(gold_product_days.TABLE, silver_person_identifiers.TABLE, silver_products.TABLE),
     models=MODELS,
-    params=("recommendations.per_person", "catalogue.never_offered"),
+    params=("recommendations.per_person", "related.recent_days", "catalogue.never_offered"),
     expect=(at_least("rank", 1), one_of("model", MODELS)),
     write=Snapshot(),
 )
@@ -70,7 +75,9 @@ def build(
     as_of: date,
     als: LoadedAls | None,
     next_purchase: LoadedNextPurchase | None,
+    related: LoadedRelated | None,
     per_person: int,
+    recent_days: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
     """The rows of every model that has a champion; none where no model has.
@@ -82,7 +89,9 @@ def build(
         as_of: What was bought until then counts as bought.
         als: The champion of `als`, or null.
         next_purchase: The champion of `next_purchase`, or null.
+        related: The champion of `related`, or null.
         per_person: How many goods of each model at most.
+        recent_days: Who did not shop in so many days gets no goods of `related`.
         never_offered: Departments whose goods are not recommended.
     """
     given = [_nothing(person_identifiers)]
@@ -113,6 +122,18 @@ def build(
                 "model_version", version.otherwise(F.lit(next_purchase.label))
             )
         )
+    if related is not None:
+        together = going_with(
+            product_days,
+            person_identifiers,
+            products,
+            as_of=as_of,
+            model=related.model,
+            per_person=per_person,
+            never_offered=never_offered,
+            recent_days=recent_days,
+        )
+        given.append(_of_related(together, products, related.label))
     return reduce(DataFrame.unionByName, given).select(F.lit(as_of).alias("as_of"), *TABLE.names[1:])
 
 
@@ -132,3 +153,21 @@ def _of_als(scored: DataFrame, label: str) -> DataFrame:
         F.when(known, F.lit(LIKE_YOU)).otherwise(F.lit(POPULAR)).alias("reason"),
         F.when(known, F.lit(label)).otherwise(F.lit(f"{label} popular")).alias("model_version"),
     )
+
+
+def _of_related(scored: DataFrame, products: DataFrame, label: str) -> DataFrame:
+    named = products.select(F.col("product_id").alias("because"), _named().alias("_named"))
+    return scored.join(named, on="because", how="left").select(
+        "person_id",
+        F.lit("related").alias("model"),
+        "rank",
+        "product_id",
+        "score",
+        F.coalesce(F.format_string(GOES_WITH, F.col("_named")), F.lit(GOES_TOGETHER)).alias("reason"),
+        F.lit(label).alias("model_version"),
+    )
+
+
+def _named() -> Column:
+    """What a customer calls a good; null: the catalogue has no name for it."""
+    return F.coalesce("title", readable(F.coalesce("product_type", "category")))

@@ -8,8 +8,10 @@ from typing import Any
 from pipelines.lakehouse.tracking import Champion, Tracking
 from pipelines.models.als import champion as als
 from pipelines.models.next_purchase import champion as next_purchase
+from pipelines.models.related import champion as related
 
 LOADERS: Mapping[str, Callable[[Tracking, Champion], Any]] = {
     als.NAME: als.load,
     next_purchase.NAME: next_purchase.load,
+    related.NAME: related.load,
 }

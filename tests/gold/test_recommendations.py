@@ -47,7 +47,8 @@ def recommended(
     products = products_frame(
         spark, {good: "FUEL" if good < "g-010" else None for good in GOODS if good != "g-198"}
     )
-    given = {"als": ALS, "next_purchase": None, "per_person": 5, "never_offered": ["FUEL"], **change}
+    none = {"next_purchase": None, "related": None, "recent_days": 14}
+    given = {"als": ALS, **none, "per_person": 5, "never_offered": ["FUEL"], **change}
     return build(days, persons, products, as_of=AS_OF, **given)  # type: ignore[arg-type]
 
 

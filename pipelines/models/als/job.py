@@ -16,17 +16,14 @@ then it is a question of fresher data only).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from importlib.resources import files
 from pathlib import Path
 
-import pyspark
 from pyspark.sql import DataFrame
 
 from pipelines.lakehouse.store import held
@@ -40,10 +37,10 @@ from pipelines.models.als.holdout import Holdout, take_holdout
 from pipelines.models.als.report import metrics, read_comparison, write_comparison
 from pipelines.models.als.train import AlsParams, fit
 from pipelines.models.gate import Decision, Measured, decide
+from pipelines.models.training import EVALUATION, training_key
 
 PRODUCT_DAYS, PERSONS, PRODUCTS = "gold.product_days", "silver.person_identifiers", "silver.products"
 INPUTS = (PRODUCT_DAYS, PERSONS, PRODUCTS)
-_EVALUATION = "evaluation"  # the run's artifact folder with the comparison
 _PROMOTED, _REASON = "gate_promoted", "gate_reason"
 
 
@@ -103,7 +100,7 @@ def train(
         "holdout_days": holdout_days,
         "gate_min_gain": min_gain,
     }
-    key = training_key(reads, settings)
+    key = training_key(reads, settings, package=__package__)
     if done := tracking.find_training(champions.NAME, key):
         return _finished(tracking, done)
     champion = tracking.champion(champions.NAME, as_of)
@@ -134,29 +131,13 @@ def train(
     return TrainingResult(tracking.finish_training(version, key, verdict), decision, comparison, reused=False)
 
 
-def training_key(
-    reads: Mapping[str, VersionedRead], settings: Mapping[str, object], *, package: str = __package__
-) -> str:
-    """What makes two trainings the same.
-
-    The inputs' versions, the settings, and the code of the model's package and Spark's.
-    """
-    code = hashlib.sha256()
-    for module in sorted(files(package).iterdir(), key=lambda module: module.name):
-        if module.name.endswith(".py"):
-            code.update(module.read_bytes())
-    inputs = [(name, reads[name].incarnation or reads[name].path, reads[name].version) for name in INPUTS]
-    facts = {"inputs": inputs, "settings": settings, "code": code.hexdigest(), "spark": pyspark.__version__}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
 def comparison_of(tracking: Tracking, version: ModelVersion) -> list[Quality]:
     """How a finished version did on its split, beside the baselines.
 
     Raises:
         SystemFault: its run's artifacts cannot be fetched.
     """
-    with tracking.artifacts_of(version.run_id, _EVALUATION) as folder:
+    with tracking.artifacts_of(version.run_id, EVALUATION) as folder:
         return read_comparison(folder)
 
 
@@ -247,7 +228,7 @@ def _register(
     tracking.log_metrics(metrics(comparison))
     with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
         write_comparison(comparison, Path(folder))
-        tracking.log_folder(Path(folder), _EVALUATION)
+        tracking.log_folder(Path(folder), EVALUATION)
     with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
         factors.write(learned, Path(folder))
         return tracking.register(

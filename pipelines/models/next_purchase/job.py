@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from pyspark.sql import functions as F
 
-from pipelines.lakehouse.tracking import Champion, ModelVersion, Tracking, VersionedRead
-from pipelines.models import gate
+from pipelines.lakehouse.tracking import Champion, Tracking, VersionedRead
+from pipelines.models import gate, training
 from pipelines.models.als.features import offered, purchases
-from pipelines.models.als.job import INPUTS, PERSONS, PRODUCT_DAYS, PRODUCTS, training_key
-from pipelines.models.gate import Decision
+from pipelines.models.als.job import INPUTS, PERSONS, PRODUCT_DAYS, PRODUCTS
 from pipelines.models.lines import coded
 from pipelines.models.next_purchase import champion as champions
 from pipelines.models.next_purchase import served
@@ -35,33 +34,6 @@ from pipelines.models.next_purchase.train import Params
 from pipelines.models.next_purchase.visits import Ints, Purchases, day_number, purchased
 
 MAX_PERSONS = 20_000  # learned from on the driver; ids are hashes, so the first ones are a fair sample
-_EVALUATION, _PROMOTED, _REASON = "evaluation", "gate_promoted", "gate_reason"
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a training came to.
-
-    Args:
-        version: Of the registered model.
-        decision: The gate's.
-        table: Model, recall@10 and nDCG@10 on the split, the gain in recall with its interval.
-        reused: A finished training of the same data, parameters and code was found, and nothing was done.
-    """
-
-    version: ModelVersion
-    decision: Decision
-    table: Sequence[Mapping[str, Any]]
-    reused: bool
-
-    def lines(self) -> list[str]:
-        """For the terminal."""
-        found = "an earlier training of the same data, parameters and code" if self.reused else "trained"
-        rows = [
-            f"{row['model']:<24} recall@10 {row['recall_at_10']:.4f}  nDCG@10 {row['ndcg_at_10']:.4f}  {row['gain']}"
-            for row in self.table
-        ]
-        return [f"{self.version.label}: {found}", *rows, self.decision.reason]
 
 
 def train(
@@ -72,7 +44,7 @@ def train(
     never_offered: Sequence[str],
     holdout_days: int,
     tracking: Tracking,
-) -> TrainingResult:
+) -> training.TrainingResult:
     """Train, or find the finished training of the same data, parameters and code.
 
     Args:
@@ -93,9 +65,9 @@ def train(
         "never_offered": list(never_offered),
         "holdout_days": holdout_days,
     }
-    key = training_key(reads, settings, package=__package__)
+    key = training.training_key(reads, settings, package=__package__)
     if done := tracking.find_training(champions.NAME, key):
-        return _finished(tracking, done)
+        return training.finished(tracking, done)
     champion = tracking.champion(champions.NAME, as_of)
     with tracking.run(f"{champions.NAME} until {as_of}", tags={"training_key": key}, params=settings):
         tracking.log_inputs([reads[name] for name in INPUTS])
@@ -122,7 +94,7 @@ def train(
         tracking.log_metrics(_metrics(table))
         with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
             _write_evaluation(Path(folder), table, compared)
-            tracking.log_folder(Path(folder), _EVALUATION)
+            tracking.log_folder(Path(folder), training.EVALUATION)
         with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
             champions.write(learned, Path(folder))
             version = tracking.register(
@@ -132,10 +104,7 @@ def train(
                 signature=served.signature(),
                 tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
             )
-    if decision.promote:
-        tracking.promote(version)
-    verdict = {_PROMOTED: str(decision.promote), _REASON: decision.reason}
-    return TrainingResult(tracking.finish_training(version, key, verdict), decision, table, reused=False)
+    return training.finish(tracking, version, key, decision, table)
 
 
 def _params(champion: Champion) -> Params:
@@ -169,15 +138,16 @@ def _table(found: Comparison, seed: int) -> list[dict[str, Any]]:
     rows = []
     for name, recall in found.recall.items():
         parts = {str(part): float(np.nanmean(one)) for part, one in found.parts[name].parts.items()}
-        gain = "" if name == OURS else f"{gate.paired(found.recall[OURS], recall, seed=seed)} behind"
+        behind = "" if name == OURS else f"  {gate.paired(found.recall[OURS], recall, seed=seed)} behind"
+        both = float(recall.mean()), float(found.ndcg[name].mean())
         rows.append(
             {
                 "model": name,
                 "persons": len(recall),
-                "recall_at_10": float(recall.mean()),
-                "ndcg_at_10": float(found.ndcg[name].mean()),
+                "recall_at_10": both[0],
+                "ndcg_at_10": both[1],
                 **parts,
-                "gain": gain,
+                "said": f"recall@10 {both[0]:.4f}  nDCG@10 {both[1]:.4f}{behind}",
             }
         )
     return rows
@@ -191,17 +161,11 @@ def _metrics(table: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def _write_evaluation(folder: Path, table: Sequence[Mapping[str, Any]], found: Comparison) -> None:
     import altair as alt  # seconds to import, and needed only here
 
-    (folder / "comparison.json").write_text(json.dumps(list(table), indent=1), encoding="utf-8")
+    name, text = training.comparison(table)
+    (folder / name).write_text(text, encoding="utf-8")
     points = calibration(found)
     pa_csv.write_csv(points, folder / "calibration.csv")
     base = alt.Chart(alt.InlineData(values=points.to_pylist()), title="Calibration").encode(
         x=alt.X("chance:Q", title="Chance foreseen"), y=alt.Y("share:Q", title="Share bought")
     )
     (base.mark_line(point=True)).save(folder / "calibration.png", scale_factor=2)
-
-
-def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
-    with tracking.artifacts_of(version.run_id, _EVALUATION) as folder:
-        table = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
-    decision = Decision(version.tags[_PROMOTED] == str(True), version.tags[_REASON])
-    return TrainingResult(version, decision, table, reused=True)

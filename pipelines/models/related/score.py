@@ -75,7 +75,14 @@ class Related:
     together: Relations
     after: Relations
 
-    def rank(self, receipts: Frame, k: int = 20, *, relation: Relation = "together") -> pd.DataFrame:
+    def rank(
+        self,
+        receipts: Frame,
+        k: int = 20,
+        *,
+        relation: Relation = "together",
+        barred: Codes | None = None,
+    ) -> pd.DataFrame:
         """`basket_id, rank, product_id, score, because, reason`: the k goods that go best with each receipt.
 
         The score of a good is the sum of its scores with the receipt's goods; `because` is the one that says most.
@@ -86,6 +93,7 @@ class Related:
             receipts: `basket_id, product_id`, a row a good.
             k: At most so many goods for each receipt.
             relation: Goods of the same receipt, or goods bought soon after.
+            barred: Positions of goods that are not named; null: none.
 
         Raises:
             DataError: a column is missing.
@@ -102,7 +110,7 @@ class Related:
         shape = (len(basket_ids), len(self.product_ids))
         held = csr_matrix((np.ones(int(known.sum())), (basket[known], good[known])), shape=shape)
         held.data[:] = 1.0
-        best, score, because = best_related(self._matrix(relation), held, self.buyers, k)
+        best, score, because = best_related(self.matrix(relation), held, self.buyers, k, barred=barred)
         row, place = np.nonzero(best != NOTHING)
         reason = because[row, place]
         named = self.product_ids.take(pa.array(reason, mask=reason == NOTHING))
@@ -126,13 +134,14 @@ class Related:
         frame.insert(1, "other_id", self.product_ids.take(pa.array(found.other)).to_pandas())
         return frame.drop(columns=["product", "other"])
 
-    def _matrix(self, relation: Relation) -> csr_matrix:
+    def matrix(self, relation: Relation) -> csr_matrix:
+        """Goods x goods: the scores of the pairs that are kept, 0 for all others."""
         found, goods = getattr(self, relation), len(self.product_ids)
         return csr_matrix((found.score, (found.product, found.other)), shape=(goods, goods))
 
 
 def best_related(
-    scores: csr_matrix, held: csr_matrix, buyers: Codes, k: int
+    scores: csr_matrix, held: csr_matrix, buyers: Codes, k: int, *, barred: Codes | None = None
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
     """Of each row of `held` the k best goods not in it, their scores, and the good that says most for each.
 
@@ -149,6 +158,8 @@ def best_related(
         dense[silent] = buyers
         row, column = some.nonzero()
         dense[row, column] = -np.inf
+        if barred is not None:
+            dense[:, barred] = -np.inf
         best[block] = top_k(dense, k)
         values[block] = np.take_along_axis(dense, np.maximum(best[block], 0), axis=1)
         for place in np.flatnonzero(~silent):

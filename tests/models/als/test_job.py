@@ -15,8 +15,9 @@ from pipelines.gold import recommendations
 from pipelines.lakehouse.tracking import Champion, Tracking, VersionedRead
 from pipelines.models.als import champion as champions
 from pipelines.models.als.factors import AlsFactors
-from pipelines.models.als.job import INPUTS, TrainingResult, champion_on_split, train, training_key
+from pipelines.models.als.job import INPUTS, TrainingResult, champion_on_split, train
 from pipelines.models.als.train import AlsParams
+from pipelines.models.training import training_key
 from tests.models.als.shop import (
     AS_OF,
     PARAMS,
@@ -153,17 +154,17 @@ def test_the_run_names_its_inputs_with_their_versions_and_keeps_the_comparison(
 
 @pytest.mark.spark
 def test_the_key_follows_data_and_settings(reads: Reads) -> None:
-    key = training_key(reads, {"rank": 4})
+    key = training_key(reads, {"rank": 4}, package="pipelines.models.als")
     moved = {**reads, INPUTS[0]: dataclasses.replace(reads[INPUTS[0]], version=9)}
     remade = {**reads, INPUTS[0]: dataclasses.replace(reads[INPUTS[0]], incarnation="another table")}
-    assert training_key(dict(reads), {"rank": 4}) == key
+    assert training_key(dict(reads), {"rank": 4}, package="pipelines.models.als") == key
     assert (
         len(
             {
                 key,
-                training_key(reads, {"rank": 5}),
-                training_key(moved, {"rank": 4}),
-                training_key(remade, {"rank": 4}),
+                training_key(reads, {"rank": 5}, package="pipelines.models.als"),
+                training_key(moved, {"rank": 4}, package="pipelines.models.als"),
+                training_key(remade, {"rank": 4}, package="pipelines.models.als"),
             }
         )
         == 4

@@ -63,7 +63,9 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
         as_of=LAST,
         als=None,
         next_purchase=loaded,
+        related=None,
         per_person=4,
+        recent_days=14,
         never_offered=(),
     ).toPandas()
     assert list(offers.columns) == list(recommendations.TABLE.names)

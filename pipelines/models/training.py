@@ -1,0 +1,80 @@
+"""What every training comes to, whatever the model, and how it is found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import pyspark
+
+from pipelines.lakehouse.tracking import ModelVersion, Tracking, VersionedRead
+from pipelines.models.gate import Decision
+
+EVALUATION = "evaluation"
+_COMPARISON = "comparison.json"
+_PROMOTED, _REASON = "gate_promoted", "gate_reason"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training came to.
+
+    Args:
+        version: Of the registered model.
+        decision: The gate's.
+        table: By model or baseline (`model`), what it was worth on the split, and that in words (`said`).
+        reused: A finished training of the same data, parameters and code was found, and nothing was done.
+    """
+
+    version: ModelVersion
+    decision: Decision
+    table: Sequence[Mapping[str, Any]]
+    reused: bool
+
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        found = "an earlier training of the same data, parameters and code" if self.reused else "trained"
+        rows = [f"{row['model']:<24} {row['said']}" for row in self.table]
+        return [f"{self.version.label}: {found}", *rows, self.decision.reason]
+
+
+def training_key(reads: Mapping[str, VersionedRead], settings: Mapping[str, object], *, package: str) -> str:
+    """What makes two trainings the same: the inputs' versions, the settings, and the code of the model and of Spark."""
+    code = hashlib.sha256()
+    for module in sorted(files(package).iterdir(), key=lambda module: module.name):
+        if module.name.endswith(".py"):
+            code.update(module.read_bytes())
+    inputs = [(name, read.incarnation or read.path, read.version) for name, read in sorted(reads.items())]
+    facts = {"inputs": inputs, "settings": settings, "code": code.hexdigest(), "spark": pyspark.__version__}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def comparison(table: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Name and text of the file that keeps a result's table among the run's artifacts, in `EVALUATION`."""
+    return _COMPARISON, json.dumps(list(table), indent=1)
+
+
+def finish(
+    tracking: Tracking,
+    version: ModelVersion,
+    key: str,
+    decision: Decision,
+    table: Sequence[Mapping[str, Any]],
+) -> TrainingResult:
+    """Promote where the gate says so, and let the training be found by its key."""
+    if decision.promote:
+        tracking.promote(version)
+    verdict = {_PROMOTED: str(decision.promote), _REASON: decision.reason}
+    return TrainingResult(tracking.finish_training(version, key, verdict), decision, table, reused=False)
+
+
+def finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
+    """The result of a training that was finished before."""
+    with tracking.artifacts_of(version.run_id, EVALUATION) as folder:
+        table = json.loads((folder / _COMPARISON).read_text(encoding="utf-8"))
+    decision = Decision(version.tags[_PROMOTED] == str(True), version.tags[_REASON])
+    return TrainingResult(version, decision, table, reused=True)
