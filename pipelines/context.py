@@ -116,7 +116,7 @@ def session(settings: Settings, *, app_name: str = "tillpost") -> Iterator[Spark
         yield standing
         return
     if settings.spark.engine == "sail" and not submitted():
-        with sail_session(settings.spark.shuffle_partitions, settings.spark.driver_memory) as sail:
+        with sail_session(settings.spark.shuffle_partitions) as sail:
             yield sail
         return
     spark = spark_session(settings.spark, app_name=app_name)

@@ -17,18 +17,12 @@ from pipelines.errors import SystemFault
 from pipelines.lakehouse.store_sail import mark_as_sail
 
 _MEANING = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
-_UNITS = {"m": 1 << 20, "g": 1 << 30}
 _REMEDY = "Install it (`pip install 'tillpost[sail]'`), or --set spark.engine=spark."
 
 
 @contextmanager
-def sail_session(shuffle_partitions: int, memory: str = "8g") -> Iterator[SparkSession]:
+def sail_session(shuffle_partitions: int) -> Iterator[SparkSession]:
     """A session that ends, with its server, at the end of the block.
-
-    Args:
-        shuffle_partitions: Of what is shuffled, so many.
-        memory: What all operators together may hold, such as `8g` or `512m`. One that sorts or groups more goes on
-            in temporary files; a join whose smaller side does not fit fails.
 
     Raises:
         SystemFault: Sail is not installed.
@@ -40,8 +34,6 @@ def sail_session(shuffle_partitions: int, memory: str = "8g") -> Iterator[SparkS
         raise SystemFault(f"Sail cannot be loaded: {error}", remedy=_REMEDY) from error
     with tempfile.TemporaryDirectory(prefix="tillpost-sail-") as checkpoints:
         os.environ["SAIL_EXECUTION__CHECKPOINT__PATH"] = Path(checkpoints).as_uri()
-        os.environ["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "fair"
-        os.environ["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] = str(int(memory[:-1]) * _UNITS[memory[-1]])
         os.environ["SAIL_PARQUET__SCHEMA_FORCE_VIEW_TYPES"] = "false"  # PySpark does not know Arrow's views
         server = SparkConnectServer()
         server.start(background=True)
