@@ -200,8 +200,18 @@ def _write_evaluation(folder: Path, table: Sequence[Mapping[str, Any]], found: C
     (base.mark_line(point=True)).save(folder / "calibration.png", scale_factor=2)
 
 
-def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
+def comparison_of(tracking: Tracking, version: ModelVersion) -> list[dict[str, Any]]:
+    """How a finished version did on its split, beside the baselines; rows as of `TrainingResult.table`.
+
+    Raises:
+        SystemFault: its run's artifacts cannot be fetched.
+    """
     with tracking.artifacts_of(version.run_id, _EVALUATION) as folder:
-        table = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+        found: list[dict[str, Any]] = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
+    table = comparison_of(tracking, version)
     decision = Decision(version.tags[_PROMOTED] == str(True), version.tags[_REASON])
     return TrainingResult(version, decision, table, reused=True)
