@@ -231,6 +231,9 @@ def _months(figures: AttributionFigures, cash: Any, currency: str) -> Section:
         ("Month", "Channel", "Purchases", "Revenue"),
         rows,
         chart,
+        query="tillpost sql --release latest \"SELECT date_trunc('month', purchased_on) AS month, channel, "
+        "sum(share) AS purchases, sum(value) AS value FROM gold.attribution WHERE model = 'linear' "
+        'GROUP BY ALL ORDER BY ALL"',
     )
 
 

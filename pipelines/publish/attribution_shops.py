@@ -163,7 +163,7 @@ def touches(figures: AttributionFigures, most: int = 15) -> Section:
         rows += [
             (
                 str(row.year),
-                row.category or "All goods",
+                (row.category or "All goods").capitalize(),
                 count(row.purchases),
                 f"{row.touches / row.purchases:.1f}",
             )
@@ -176,5 +176,7 @@ def touches(figures: AttributionFigures, most: int = 15) -> Section:
         "purchase counts in each of its categories.",
         ("Year", "Category", "Purchases", "Touches each"),
         tuple(rows),
+        query='tillpost sql --release latest "SELECT purchase_id, purchased_on, count(*) AS touches '
+        "FROM gold.attribution WHERE model = 'linear' AND touch_no > 0 GROUP BY ALL\"",
         nothing="No purchase saw a touch.",
     )

@@ -115,7 +115,7 @@ def test_the_sections_say_what_the_figures_are() -> None:
     assert rows["regions"][-1] == ("All", "€7.50", "€7.50")
     assert rows["messages"][0][5:] == ("25.0\u00a0%", "4", "1", "25.0\u00a0%")
     assert rows["blocks"][0][1:3] == ("4", "25.0\u00a0%")
-    assert rows["touches"] == (("2024", "All goods", "2", "2.5"), ("2024", "tea", "3", "2.0"))
+    assert rows["touches"] == (("2024", "All goods", "2", "2.5"), ("2024", "Tea", "3", "2.0"))
     said = {section.name: " ".join(section.said) for section in page.sections}
     assert (
         "Post-click: 6 purchases on all channels, 3 of them online. That is 4.0 times the 1.5"
