@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines import context, query, sending, stages
+from pipelines import context, query, reporting, sending, stages
 from pipelines.errors import DataError, UsageError
 from pipelines.lakehouse.expectations import ERROR, at_least
 from pipelines.lakehouse.table import Table
@@ -69,6 +69,11 @@ def test_a_day_is_released_once_with_its_mails_and_report(
     )
     for page in ("report.html", "gallery.html"):
         assert "anna@example.com" not in (folder / page).read_text(encoding="utf-8")
+    for name in reporting.PAGES:
+        page = (folder / f"{name}.html").read_text(encoding="utf-8")
+        assert f"<code>{first.release_id}</code>" in page
+        assert "anna@example.com" not in page
+        assert list((folder / name).glob("*.csv"))
     pointer = json.loads((Path(settings.exports.root) / "LATEST.json").read_text(encoding="utf-8"))
     assert pointer["release_id"] == first.release_id
     again = publish(spark, settings)

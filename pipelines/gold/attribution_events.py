@@ -140,7 +140,7 @@ def touched(touchpoints: DataFrame, campaigns: DataFrame, touches: Mapping[str, 
             "at": F.unix_micros("touched_at"),
             "clicked": F.col("kind").isin(_SESSION, _CLICKED),
             "campaign": F.col("campaign_id"),
-            "trigger": _trigger(),
+            "trigger": trigger_of(),
         }
     )
 
@@ -152,7 +152,7 @@ def without_landings(touches: DataFrame) -> DataFrame:
     return touches.withColumn("_led", led).where((F.col("kind") != _SESSION) | ~F.col("_led")).drop("_led")
 
 
-def _trigger() -> Column:
+def trigger_of() -> Column:
     """What sent a message: a triggered one names it before a slash, as `receipt_mail/2024-03-01`.
 
     Without a campaign it is the mail that follows a receipt, the one trigger that has none; null: a visit.

@@ -147,6 +147,14 @@ class Tracking:
                 tags_list=[{"version": str(r.version)} for r in reads],
             )
 
+    def inputs_of(self, run_id: str) -> dict[str, int]:
+        """The version of every table that a run has read, by table name."""
+        with explained("read", self.uri):
+            inputs = self._store.client.get_run(run_id).inputs
+        read = inputs.dataset_inputs if inputs else []
+        tags = {one.dataset.name: {tag.key: tag.value for tag in one.tags} for one in read}
+        return {name: int(of["version"]) for name, of in sorted(tags.items()) if "version" in of}
+
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Add metrics to the active run."""
         import mlflow

@@ -72,9 +72,18 @@ def finish(
     return TrainingResult(tracking.finish_training(version, key, verdict), decision, table, reused=False)
 
 
+def comparison_of(tracking: Tracking, version: ModelVersion) -> list[dict[str, Any]]:
+    """How a finished version did on its split, beside the baselines; rows as of `TrainingResult.table`.
+
+    Raises:
+        SystemFault: its run's artifacts cannot be fetched.
+    """
+    with tracking.artifacts_of(version.run_id, EVALUATION) as folder:
+        found: list[dict[str, Any]] = json.loads((folder / _COMPARISON).read_text(encoding="utf-8"))
+    return found
+
+
 def finished(tracking: Tracking, version: ModelVersion) -> TrainingResult:
     """The result of a training that was finished before."""
-    with tracking.artifacts_of(version.run_id, EVALUATION) as folder:
-        table = json.loads((folder / _COMPARISON).read_text(encoding="utf-8"))
     decision = Decision(version.tags[_PROMOTED] == str(True), version.tags[_REASON])
-    return TrainingResult(version, decision, table, reused=True)
+    return TrainingResult(version, decision, comparison_of(tracking, version), reused=True)

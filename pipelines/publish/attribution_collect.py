@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.gold.purchases import CLICK_AND_COLLECT, OFFLINE, ONLINE
+from pipelines.gold.purchases import ONLINE
 from pipelines.lakehouse.types import MONEY
+from pipelines.publish.attribution_goods import by_category, category_sums, touches_by_category
+from pipelines.publish.attribution_messages import clicked, messages_by_trigger
+from pipelines.publish.attribution_sides import Rows, mixes, newcomers, ropo, sides, total
+from pipelines.silver.machine_events import with_machines
 from pipelines.silver.person_identifiers import IDENTIFIER, current
 
-ROPO_DAYS = (1, 7, 14, 30)
-PLACEBO_DAYS = 91
-"""By so many days purchases are moved back for the placebo: whole weeks, so that weekdays stay."""
 MESSAGES = ("Email", "SMS", "Mobile Push", "Direct Mail")
-_DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 _EVERY = "linear"
 """The model that credits each touch, so that its rows tell which touches a purchase saw."""
-
-Rows = list[Any]
+GOODS_BY = ("last_click", "post_click", _EVERY)
+"""The models that the report breaks down by category of the goods bought."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,13 @@ class AttributionFigures:
         by_trigger: `channel, trigger, model, purchases, value` of messages and visits, by the rules.
         influenced: One row: what messages were seen by, of purchases in shops.
         by_month: `month, channel, value` by linear credit.
-        touches: `year, purchases, touches`: of purchases that saw any.
+        touches: `year, category, purchases, touches`: of purchases that saw any; a null category: of all goods.
         later: `channel, side, purchases, value`: of purchases after a click on a message, whom last click credits.
-        blocks: `block, clicks, people, buyers` of people's clicks.
+        blocks: People's clicks by block of the mail, as `clicked` gives them.
         categories: The same by category of the good clicked.
+        goods: `model, channel, category, value`: credits by category of the goods bought, to the cent.
+        regions: `region, channel, value`: by the region of the shop, by linear credit; null: no shop, or not known.
+        messages: `channel, trigger`, and what became of messages, as `messages_by_trigger` gives it.
         ropo: `identified, revenue`, and for each window the share seen and the placebo's.
         sides: `side, purchases, value, first_store`: of sales.
         mix: `mix, people, purchases, value`: people by the sides they buy on.
@@ -51,6 +54,9 @@ class AttributionFigures:
     later: Rows
     blocks: Rows
     categories: Rows
+    goods: Rows
+    regions: Rows
+    messages: Rows
     ropo: Any
     sides: Rows
     mix: Rows
@@ -67,7 +73,11 @@ def collect_attribution(
     touchpoints: DataFrame,
     engagement: DataFrame,
     machine_events: DataFrame,
+    campaigns: DataFrame,
+    receipt_lines: DataFrame,
+    order_lines: DataFrame,
     products: DataFrame,
+    stores: DataFrame,
     person_identifiers: DataFrame,
 ) -> AttributionFigures:
     """Figures of the last `report_days` days up to `as_of`; each frame is the table of its name."""
@@ -80,12 +90,12 @@ def collect_attribution(
     touched = touchpoints.where(
         F.col("touched_on").between(F.lit(since), F.lit(as_of)) & ~F.col("is_machine")
     ).join(persons, on=list(IDENTIFIER), how="inner")
-    human = engagement.join(
-        machine_events.select("occurred_on", "event_id"), on=["occurred_on", "event_id"], how="left_anti"
+    events = with_machines(
+        engagement.where(F.col("occurred_on").between(F.lit(since), F.lit(as_of))), machine_events
     )
-    clicks = human.where(
-        (F.col("kind") == "clicked") & F.col("occurred_on").between(F.lit(since), F.lit(as_of))
-    )
+    clicks = events.where((F.col("kind") == "clicked") & ~F.col("is_machine"))
+    linear = credited.where(F.col("model") == _EVERY)
+    by_goods = category_sums(linear, purchases, receipt_lines, order_lines, products)
     return AttributionFigures(
         channels=attribution_channels.where(F.col("as_of") == F.lit(as_of))
         .orderBy("model", "channel")
@@ -95,24 +105,37 @@ def collect_attribution(
         .collect(),
         influenced=_influenced(credited),
         by_month=_sums(
-            credited.where(F.col("model") == _EVERY).withColumn("month", F.trunc("purchased_on", "month")),
+            linear.withColumn("month", F.trunc("purchased_on", "month")),
             "month",
             "channel",
         )
         .orderBy("month", "channel")
         .collect(),
-        touches=_touches(credited),
+        touches=touches_by_category(linear, by_goods)
+        .orderBy("year", F.desc("purchases"), "category")
+        .collect(),
         later=_later(credited),
-        blocks=_clicked(clicks, credited, F.col("block")),
-        categories=_clicked(
+        blocks=clicked(clicks, credited, F.col("block")),
+        categories=clicked(
             clicks.join(products.select("product_id", "category"), on="product_id", how="left"),
             credited,
             F.col("category"),
         ),
-        ropo=_ropo(known, touched, since),
-        sides=_sides(known),
-        mix=_mix(known),
-        newcomers=_newcomers(touched),
+        goods=by_category(credited.where(F.col("model").isin(*GOODS_BY)), by_goods)
+        .orderBy("model", "channel", "category")
+        .collect(),  # channels by categories
+        regions=_sums(
+            linear.join(stores.select("store_id", "region"), on="store_id", how="left"), "region", "channel"
+        )
+        .orderBy("region", "channel")
+        .collect(),  # channels by regions
+        messages=messages_by_trigger(events, campaigns, persons)
+        .orderBy("channel", "trigger")
+        .collect(),  # a row a trigger
+        ropo=ropo(known, touched, since),
+        sides=sides(known),
+        mix=mixes(known),
+        newcomers=newcomers(touched),
     )
 
 
@@ -131,24 +154,11 @@ def _influenced(credited: DataFrame) -> Any:
     return each.agg(
         F.count_if(offline).alias("offline"),
         F.count_if(offline & F.col("seen")).alias("offline_seen"),
-        _where(F.col("value"), offline).alias("offline_value"),
-        _where(F.col("value"), offline & F.col("seen")).alias("offline_seen_value"),
+        total(F.col("value"), offline).alias("offline_value"),
+        total(F.col("value"), offline & F.col("seen")).alias("offline_seen_value"),
         F.count(F.lit(1)).alias("purchases"),
-        _where(F.col("value"), F.lit(True)).alias("value"),
+        total(F.col("value"), F.lit(True)).alias("value"),
     ).collect()[0]  # one row
-
-
-def _where(value: Column, condition: Column) -> Column:
-    return F.coalesce(F.sum(F.when(condition, value)), F.lit(0)).cast(MONEY)
-
-
-def _touches(credited: DataFrame) -> Rows:
-    seen = credited.where((F.col("model") == _EVERY) & (F.col("touch_no") > 0))
-    each = seen.groupBy("purchase_id", "purchased_on").agg(F.count(F.lit(1)).alias("touches"))
-    years = each.groupBy(F.year("purchased_on").alias("year")).agg(
-        F.count(F.lit(1)).alias("purchases"), F.sum("touches").alias("touches")
-    )
-    return years.orderBy("year").collect()  # one row a year
 
 
 def _later(credited: DataFrame) -> Rows:
@@ -161,116 +171,3 @@ def _later(credited: DataFrame) -> Rows:
     both = after.join(last, on=keys, how="inner").groupBy("channel", "side")
     rows = both.agg(F.count(F.lit(1)).alias("purchases"), F.sum("value").cast(MONEY).alias("value"))
     return rows.orderBy(F.desc("purchases"), "channel", "side").collect()  # channels by sides
-
-
-def _clicked(clicks: DataFrame, credited: DataFrame, what: Column, most: int = 15) -> Rows:
-    """Clicks of people, and the purchases that their click was the last before, by what was clicked."""
-    paid = credited.where((F.col("model") == "post_click") & (F.col("touch_no") > 0))
-    by_touch = paid.groupBy(F.col("touch_id").alias("event_id")).agg(
-        F.count(F.lit(1)).alias("purchases"), F.sum("value").alias("value")
-    )
-    rows = (
-        clicks.withColumn("what", F.coalesce(what, F.lit("not told")))
-        .join(by_touch, on="event_id", how="left")
-        .groupBy("what")
-        .agg(
-            F.count(F.lit(1)).alias("clicks"),
-            F.count_distinct("anchor_type", "anchor_value").alias("people"),
-            F.count("purchases").alias("bought_after"),
-            F.coalesce(F.sum("purchases"), F.lit(0)).alias("purchases"),
-            F.coalesce(F.sum("value"), F.lit(0)).cast(MONEY).alias("value"),
-        )
-    )
-    return rows.orderBy(F.desc("clicks"), "what").limit(most).collect()
-
-
-def _ropo(sold: DataFrame, touched: DataFrame, since: date) -> Any:
-    """Of identified receipts in shops, those with a visit of the same person in the days before; and the placebo.
-
-    For the placebo each purchase is moved back by 91 days, so that nothing could have led to it but habit; only
-    purchases whose days before lie in the period either way are counted.
-    """
-    first = since + timedelta(PLACEBO_DAYS + max(ROPO_DAYS))
-    offline = sold.where((F.col("side") == OFFLINE) & (F.col("purchased_on") >= F.lit(first)))
-    bought = offline.where(F.col("person_id").isNotNull()).select(
-        "person_id", "purchase_id", "net_revenue", F.unix_micros("purchased_at").alias("at")
-    )
-    visits = touched.where(F.col("kind") == "session").select(
-        "person_id", F.unix_micros("touched_at").alias("visited")
-    )
-    wait, longest = F.col("at") - F.col("visited"), max(ROPO_DAYS) * _DAY
-    shifted = wait - PLACEBO_DAYS * _DAY
-    near = (
-        bought.join(visits, on="person_id", how="left")
-        .groupBy("purchase_id", "net_revenue")
-        .agg(
-            F.min(F.when(wait.between(0, longest), wait)).alias("wait"),
-            F.min(F.when(shifted.between(0, longest), shifted)).alias("shifted"),
-        )
-    )
-    sums = near.agg(
-        F.count(F.lit(1)).alias("identified"),
-        _where(F.col("net_revenue"), F.lit(True)).alias("revenue"),
-        *(
-            _where(F.col("net_revenue"), F.col(name) <= days * _DAY).alias(f"{name}_{days}")
-            for days in ROPO_DAYS
-            for name in ("wait", "shifted")
-        ),
-    )
-    everybody = offline.agg(_where(F.col("net_revenue"), F.lit(True)).alias("offline_revenue"))
-    return sums.crossJoin(everybody).collect()[0]  # one row
-
-
-def _sides(sold: DataFrame) -> Rows:
-    """Sales by side; of those picked up, how many in the shop of the person's first purchase."""
-    in_shop = F.col("side") != ONLINE
-    first = (
-        sold.where(in_shop & F.col("person_id").isNotNull())
-        .groupBy("person_id")
-        .agg(F.min_by("store_id", F.struct("purchased_at", "purchase_id")).alias("first_store"))
-    )
-    rows = (
-        sold.join(first, on="person_id", how="left")
-        .groupBy("side")
-        .agg(
-            F.count(F.lit(1)).alias("purchases"),
-            F.sum("net_revenue").cast(MONEY).alias("value"),
-            F.count_if(F.col("store_id") == F.col("first_store")).alias("first_store"),
-        )
-    )
-    return rows.orderBy("side").collect()  # one row a side
-
-
-def _mix(sold: DataFrame) -> Rows:
-    """People by where they buy; an order that is picked up is online."""
-    online = F.col("side").isin(ONLINE, CLICK_AND_COLLECT)
-    people = (
-        sold.where(F.col("person_id").isNotNull())
-        .groupBy("person_id")
-        .agg(
-            F.max(online).alias("online"),
-            F.max(~online).alias("offline"),
-            F.count(F.lit(1)).alias("purchases"),
-            F.sum("net_revenue").alias("value"),
-        )
-    )
-    mix = F.when(F.col("online") & F.col("offline"), "both").when(F.col("online"), ONLINE).otherwise(OFFLINE)
-    rows = people.groupBy(mix.alias("mix")).agg(
-        F.count(F.lit(1)).alias("people"),
-        F.sum("purchases").alias("purchases"),
-        F.sum("value").cast(MONEY).alias("value"),
-    )
-    return rows.orderBy("mix").collect()  # three rows
-
-
-def _newcomers(touched: DataFrame) -> Any:
-    """People who clicked a message, and those of them whose first known visit is not before their first click."""
-    clicked, visited = (
-        F.min(F.when(F.col("kind") == kind, F.col("touched_at"))) for kind in ("clicked", "session")
-    )
-    people = touched.groupBy("person_id").agg(clicked.alias("clicked"), visited.alias("visited"))
-    came = people.where(F.col("clicked").isNotNull() & F.col("visited").isNotNull())
-    return came.agg(
-        F.count(F.lit(1)).alias("clickers"),
-        F.count_if(F.col("visited") >= F.col("clicked")).alias("newcomers"),
-    ).collect()[0]  # one row

@@ -9,8 +9,10 @@ from typing import Any
 import altair as alt
 
 from pipelines.calc.attribution import UNATTRIBUTED
+from pipelines.calc.money import sign
 from pipelines.publish.attribution_collect import AttributionFigures
 from pipelines.publish.attribution_shops import clicked, later, ropo, shops, sides, touches
+from pipelines.publish.attribution_splits import click_through, delivered, goods, regions
 from pipelines.publish.page import About, Page, Section, between, count, percent, ratio
 from pipelines.publish.report import money
 from pipelines.publish.report_style import Drawn, Palette, midnight, sheet, tip
@@ -37,10 +39,13 @@ def attribution_page(figures: AttributionFigures, about: About, report_days: int
     def cash(amount: Decimal | float | None) -> str:
         return "–" if amount is None else money(Decimal(str(amount)), about.currency)
 
+    def exact(amount: Decimal) -> str:
+        return f"{'−' if amount < 0 else ''}{sign(about.currency)}{abs(amount):,.2f}"
+
     seen = figures.influenced
     share = ratio(seen.offline_seen_value, seen.offline_value)
     sections = (
-        _channels(figures, cash),
+        _channels(figures, exact),
         _fitted(figures, cash),
         _triggers(figures, cash),
         _months(figures, cash, about.currency),
@@ -48,8 +53,13 @@ def attribution_page(figures: AttributionFigures, about: About, report_days: int
         shops(figures, cash),
         ropo(figures, cash),
         sides(figures, cash),
-        clicked("blocks", "By block of the mail", figures.blocks, cash),
-        clicked("categories", "By category of the good clicked", figures.categories, cash),
+        goods(figures, exact),
+        regions(figures, exact),
+        click_through(figures),
+        clicked("blocks", "By block of the mail", figures.blocks, delivered(figures), cash),
+        clicked(
+            "categories", "By category of the good clicked", figures.categories, delivered(figures), cash
+        ),
         touches(figures),
     )
     return Page(
@@ -84,7 +94,7 @@ def _tiles(figures: AttributionFigures, cash: Any) -> Iterator[tuple[str, str, s
     )
 
 
-def _channels(figures: AttributionFigures, cash: Any) -> Section:
+def _channels(figures: AttributionFigures, exact: Any) -> Section:
     models = list(dict.fromkeys(row.model for row in figures.channels))
     found = {(row.channel, row.model): row.value for row in figures.channels}
     channels = sorted({channel for channel, _ in found}, key=lambda name: (name == UNATTRIBUTED, name))
@@ -92,7 +102,7 @@ def _channels(figures: AttributionFigures, cash: Any) -> Section:
         sum((found.get((channel, model), Decimal(0)) for channel in channels), Decimal(0)) for model in models
     ]
     rows = [
-        (channel, *(cash(found.get((channel, model), Decimal(0))) for model in models))
+        (channel, *(exact(found.get((channel, model), Decimal(0))) for model in models))
         for channel in channels
     ]
     chosen = [model for model in models if model in _DRAWN or model.startswith("markov")]
@@ -126,7 +136,7 @@ def _channels(figures: AttributionFigures, cash: Any) -> Section:
         "By channel and model",
         "Attributed revenue. Each model answers a question of its own, and each sums to all of it.",
         ("Channel", *(name_of(model) for model in models)),
-        (*rows, ("All", *(cash(total) for total in totals))) if rows else (),
+        (*rows, ("All", *(exact(total) for total in totals))) if rows else (),
         chart if shown else None,
         query='tillpost sql --release latest "SELECT * FROM gold.attribution_channels ORDER BY as_of, model, value"',
         nothing="There was no purchase in the period.",
@@ -221,6 +231,9 @@ def _months(figures: AttributionFigures, cash: Any, currency: str) -> Section:
         ("Month", "Channel", "Purchases", "Revenue"),
         rows,
         chart,
+        query="tillpost sql --release latest \"SELECT date_trunc('month', purchased_on) AS month, channel, "
+        "sum(share) AS purchases, sum(value) AS value FROM gold.attribution WHERE model = 'linear' "
+        'GROUP BY ALL ORDER BY ALL"',
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from pipelines.gold.purchases import CLICK_AND_COLLECT, ONLINE
-from pipelines.publish.attribution_collect import PLACEBO_DAYS, ROPO_DAYS, AttributionFigures
+from pipelines.publish.attribution_collect import AttributionFigures
+from pipelines.publish.attribution_sides import PLACEBO_DAYS, ROPO_DAYS
 from pipelines.publish.page import Section, count, ratio
 
 _MESSAGES_SEEN = "Seen is not caused: people who shop often are mailed often, and open often."
@@ -128,18 +130,20 @@ def sides(figures: AttributionFigures, cash: Any) -> Section:
                    ("Side", "Number", "Share, or purchases", "Revenue"), tuple(rows), said=(said,))  # fmt: skip
 
 
-def clicked(name: str, title: str, rows: Sequence[Any], cash: Any) -> Section:
+def clicked(name: str, title: str, rows: Sequence[Any], delivered: int, cash: Any) -> Section:
     """Clicks and the purchases after them, by what was clicked."""
     return Section(
         name,
         title,
-        "Clicks of people, machines left out; a click converts if a purchase on any channel follows within its window "
-        "and no later click on a message does. It does not prove that the click brought the purchase.",
-        ("", "Clicks", "People", "Clicks that convert", "Purchases", "Revenue"),
+        f"Clicks of people, machines left out. Click-through is of the {count(delivered)} mails delivered. A click "
+        "converts if a purchase on any channel follows within its window and no later click on a message does. It "
+        "does not prove that the click brought the purchase.",
+        ("", "Clicks", "Click-through", "People", "Clicks that convert", "Purchases", "Revenue"),
         tuple(
             (
                 row.what.replace("_", " ").capitalize(),
                 count(row.clicks),
+                ratio(row.messages, delivered),
                 count(row.people),
                 ratio(row.bought_after, row.clicks),
                 count(row.purchases),
@@ -151,16 +155,28 @@ def clicked(name: str, title: str, rows: Sequence[Any], cash: Any) -> Section:
     )
 
 
-def touches(figures: AttributionFigures) -> Section:
-    """Touches before a purchase, by year."""
-    rows = tuple(
-        (str(row.year), count(row.purchases), f"{row.touches / row.purchases:.1f}") for row in figures.touches
-    )
+def touches(figures: AttributionFigures, most: int = 15) -> Section:
+    """Touches before a purchase, by year and category."""
+    rows: list[tuple[str, ...]] = []
+    for _, year in groupby(figures.touches, key=lambda row: row.year):
+        mine = sorted(year, key=lambda row: (row.category is not None, -row.purchases, row.category or ""))
+        rows += [
+            (
+                str(row.year),
+                (row.category or "All goods").capitalize(),
+                count(row.purchases),
+                f"{row.touches / row.purchases:.1f}",
+            )
+            for row in mine[: most + 1]
+        ]
     return Section(
         "touches",
         "Touches before a purchase",
-        "Of purchases that saw any touch in its window.",
-        ("Year", "Purchases", "Touches each"),
-        rows,
+        f"Of purchases that saw any touch in its window, by year and by the {most} categories bought most often; a "
+        "purchase counts in each of its categories.",
+        ("Year", "Category", "Purchases", "Touches each"),
+        tuple(rows),
+        query='tillpost sql --release latest "SELECT purchase_id, purchased_on, count(*) AS touches '
+        "FROM gold.attribution WHERE model = 'linear' AND touch_no > 0 GROUP BY ALL\"",
         nothing="No purchase saw a touch.",
     )

@@ -148,6 +148,9 @@ def _incremental(rows: Sequence[Any], window_days: int, currency: str) -> Sectio
         "would credit that, too); and the difference, which is what the arm caused.",
         ("Experiment", "Arm", "Metric", "People", "In the arm", "Placebo", "Incremental", "95 %"),
         tuple(shown()),
+        query='tillpost sql --release latest "SELECT experiment_id, arm, metric, denominator, value * denominator, '
+        "absolute * denominator, absolute_low * denominator, absolute_high * denominator FROM gold.experiment_results "
+        'WHERE by_lot AND control IS NOT NULL ORDER BY ALL"',
         nothing="Nobody was left out by lot, so what was caused is not known.",
     )
 
@@ -189,5 +192,7 @@ def _funnel(rows: Sequence[Any], window_days: int, currency: str) -> Section:
             "Revenue per person",
         ),
         tuple(found),
+        query='tillpost sql --release latest "SELECT experiment_id, arm, metric, numerator, denominator, value '
+        'FROM gold.experiment_results ORDER BY ALL"',
         nothing="No mailing was sent.",
     )

@@ -28,6 +28,9 @@ LONGEST_WAIT = 6
 RECEIPT, CAMPAIGN = 0, 1
 """The triggers."""
 
+UPLIFT = {RECEIPT: (0.02, 0.06), CAMPAIGN: (0.01, 0.08)}
+"""By trigger, how likely a mail that arrives causes a purchase: the first, and the second times `responsive`."""
+
 
 def key() -> tuple[Column, ...]:
     """What a mail is drawn by: of a person, a day and a trigger there is one."""
@@ -145,8 +148,9 @@ def _caused(mails: DataFrame, world: World) -> DataFrame:
             "slot": F.col("trigger") * LONGEST_WAIT + wait,
         }
     )
-    of_campaign = F.when(F.col("liked"), 0.01 + 0.08 * F.col("responsive")).otherwise(0.002)
-    uplift = F.when(F.col("trigger") == RECEIPT, 0.02 + 0.06 * F.col("responsive")).otherwise(of_campaign)
+    of_receipt, of_liked = (least + most * F.col("responsive") for least, most in UPLIFT.values())
+    of_campaign = F.when(F.col("liked"), of_liked).otherwise(0.002)
+    uplift = F.when(F.col("trigger") == RECEIPT, of_receipt).otherwise(of_campaign)
     sent = sent.withColumn("uplift", F.when(F.col("bounced"), 0.0).otherwise(uplift))
     bought = F.col("treated") & draws.chance(F.col("uplift"), "caused", *mail)
     return sent.withColumn("caused", bought & (F.col("bought_on") < world.days))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import Row
 
-from pipelines.publish.attribution_collect import ROPO_DAYS, AttributionFigures
+from pipelines.publish.attribution_collect import AttributionFigures
 from pipelines.publish.attribution_page import attribution_page
+from pipelines.publish.attribution_sides import ROPO_DAYS
 from pipelines.publish.experiment_page import experiment_page
 from pipelines.publish.page import About, Page, between, count, percent, ratio, render_page, write_page
 from tests.calc.experiment.test_results import arm, told
@@ -31,7 +32,9 @@ def credit(
 
 
 def figures() -> AttributionFigures:
-    clicked = Row(what=HOSTILE, clicks=4, people=3, bought_after=1, purchases=1, value=Decimal("5.00"))
+    clicked = Row(
+        what=HOSTILE, clicks=4, messages=2, people=3, bought_after=1, purchases=1, value=Decimal("5.00")
+    )
     windows = {f"{name}_{days}": Decimal(days) for days in ROPO_DAYS for name in ("wait", "shifted")}
     return AttributionFigures(
         channels=[
@@ -45,13 +48,30 @@ def figures() -> AttributionFigures:
             value=Decimal(50),
         ),
         by_month=[Row(month=date(2024, 3, 1), channel="Email", purchases=1.5, value=Decimal(10))],
-        touches=[Row(year=2024, purchases=2, touches=5)],
+        touches=[
+            Row(year=2024, category="tea", purchases=3, touches=6),
+            Row(year=2024, category=None, purchases=2, touches=5),
+        ],
         later=[
             Row(channel="Email", side="offline", purchases=3, value=Decimal(9)),
             Row(channel="Direct", side="online", purchases=3, value=Decimal(9)),
         ],
         blocks=[clicked],
         categories=[],
+        goods=[
+            Row(model=model, channel=channel, category=category, value=Decimal(value))
+            for model, channel, category, value in (
+                ("linear", "Email", "tea", "4.25"),
+                ("linear", "Unattributed", "tea", "3.50"),
+                ("linear", "Unattributed", HOSTILE, "-0.25"),
+                ("last_click", "Email", "tea", "7.75"),
+                ("last_click", "Unattributed", HOSTILE, "-0.25"),
+            )
+        ],
+        regions=[Row(region=None, channel="Email", value=Decimal("7.50"))],
+        messages=[
+            Row(channel="Email", trigger="receipt_mail", sent=9, delivered=8, clicked=2, people=4, clickers=1)
+        ],
         ropo=Row(identified=2, revenue=Decimal(60), offline_revenue=Decimal(80), **windows),
         sides=[
             Row(side="click_and_collect", purchases=2, value=Decimal(20), first_store=1),
@@ -69,7 +89,9 @@ def empty() -> AttributionFigures:
         offline=0, offline_seen=0, offline_value=zero, offline_seen_value=zero, purchases=0, value=zero
     )
     ropo = Row(identified=0, revenue=zero, offline_revenue=zero, **windows)
-    return AttributionFigures([], [], seen, [], [], [], [], [], ropo, [], [], Row(clickers=0, newcomers=0))
+    return AttributionFigures(
+        [], [], seen, *([] for _ in range(8)), ropo, [], [], Row(clickers=0, newcomers=0)
+    )
 
 
 def texts(page: Page) -> dict[str, tuple[tuple[str, ...], ...]]:
@@ -80,11 +102,20 @@ def test_the_sections_say_what_the_figures_are() -> None:
     page = attribution_page(figures(), ABOUT, 365)
     rows = texts(page)
     assert page.headline.startswith("Messages were seen before 25.0\u00a0% of the revenue in shops")
-    assert rows["channels"][-1] == ("All", "€8", "€8")
+    assert rows["channels"][-1] == ("All", "€7.50", "€7.50")
     assert rows["fitted"] == (
         ("Markov, order 1", "Email", "1.5", "5 to 10", "€5 to €10", "75.0\u00a0%", "€9"),
     )
     assert rows["ropo"][1] == ("7 days", "€7", "11.7\u00a0%", "11.7\u00a0%")
+    assert rows["goods"] == (
+        ("Tea", "€7.75", "€4.25", "€3.50", "€7.75", "€0.00"),
+        (HOSTILE.capitalize(), "−€0.25", "€0.00", "−€0.25", "€0.00", "€0.00"),
+        ("All", "€7.50", "€4.25", "€3.25", "€7.75", "€0.00"),
+    )
+    assert rows["regions"][-1] == ("All", "€7.50", "€7.50")
+    assert rows["messages"][0][5:] == ("25.0\u00a0%", "4", "1", "25.0\u00a0%")
+    assert rows["blocks"][0][1:3] == ("4", "25.0\u00a0%")
+    assert rows["touches"] == (("2024", "All goods", "2", "2.5"), ("2024", "Tea", "3", "2.0"))
     said = {section.name: " ".join(section.said) for section in page.sections}
     assert (
         "Post-click: 6 purchases on all channels, 3 of them online. That is 4.0 times the 1.5"
@@ -117,9 +148,11 @@ def test_a_page_stands_alone_and_nothing_on_it_is_nan(tmp_path: Path) -> None:
         assert not {"nan", "inf", "none"} & set(re.findall(r"[a-z]+", body.lower().split("<noscript>")[0]))
         assert render_page(page) == html
     assert (tmp_path / "full" / "channels.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "full" / "touches.csv").read_text(
-        encoding="utf-8"
-    ) == "Year,Purchases,Touches each\n2024,2,2.5\n"
+    assert (
+        (tmp_path / "full" / "touches.csv")
+        .read_text(encoding="utf-8")
+        .startswith("Year,Category,Purchases,Touches each\n2024,All goods,2,2.5\n")
+    )
     assert not list((tmp_path / "none").glob("*.png"))
 
 

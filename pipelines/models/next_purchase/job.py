@@ -138,7 +138,7 @@ def _table(found: Comparison, seed: int) -> list[dict[str, Any]]:
     rows = []
     for name, recall in found.recall.items():
         parts = {str(part): float(np.nanmean(one)) for part, one in found.parts[name].parts.items()}
-        behind = "" if name == OURS else f"  {gate.paired(found.recall[OURS], recall, seed=seed)} behind"
+        gain = "" if name == OURS else str(gate.paired(found.recall[OURS], recall, seed=seed))
         both = float(recall.mean()), float(found.ndcg[name].mean())
         rows.append(
             {
@@ -147,7 +147,8 @@ def _table(found: Comparison, seed: int) -> list[dict[str, Any]]:
                 "recall_at_10": both[0],
                 "ndcg_at_10": both[1],
                 **parts,
-                "said": f"recall@10 {both[0]:.4f}  nDCG@10 {both[1]:.4f}{behind}",
+                "gain": gain,
+                "said": f"recall@10 {both[0]:.4f}  nDCG@10 {both[1]:.4f}  {gain and f'{gain} behind'}".rstrip(),
             }
         )
     return rows

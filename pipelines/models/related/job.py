@@ -152,11 +152,12 @@ def _of(params: RelatedParams, before: Lines, cases: Cases) -> Any:
 
 
 def _row(name: str, of: Any, cases: Cases, ours: Any) -> dict[str, Any]:
-    behind = "" if name == OURS else f"  {gate.paired(ours, of, seed=0)} behind"
+    gain = "" if name == OURS else str(gate.paired(ours, of, seed=0))
     share = float(of.mean())
     return {
         "model": name,
         "cases": len(cases.target),
         "hit_at_10": share,
-        "said": f"the good left out among ten: {share:.4f}{behind}",
+        "gain": gain,
+        "said": f"the good left out among ten: {share:.4f}  {gain and f'{gain} behind'}".rstrip(),
     }

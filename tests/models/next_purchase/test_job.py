@@ -15,6 +15,7 @@ from pipelines.models.als.job import INPUTS
 from pipelines.models.champions import LOADERS
 from pipelines.models.next_purchase.job import train
 from pipelines.models.next_purchase.served import ServedNextPurchase
+from pipelines.publish.models_page import collect_models
 from tests.models.als.shop import bought, days_frame, persons_frame
 from tests.models.next_purchase.shop import AS_OF, PARAMS, PEOPLE, goods, lines
 
@@ -77,6 +78,11 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
 
     served = ServedNextPurchase(loaded.ranker).predict(lines(until=LAST), {"k": 4})
     assert served[served["rank"] == 1]["product_id"].eq("bread").all()
+
+    told = collect_models(tracking, LAST)
+    assert told.inputs == {"next_purchase/1": {name: reads[name].version for name in sorted(INPUTS)}}
+    assert [row["model"] for row in told.next_purchase] == [row["model"] for row in result.table]
+    assert collect_models(tracking, LAST - timedelta(days=1)).held == []
 
     again = trained()
     assert again.reused

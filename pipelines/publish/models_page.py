@@ -1,0 +1,193 @@
+"""The report on models: what scores, how it did beside simple rankings on days not seen, and what the gate said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import altair as alt
+
+from pipelines.lakehouse.tracking import Tracking
+from pipelines.lakehouse.tracking_versions import Held, versions
+from pipelines.models.als import champion as als
+from pipelines.models.als.evaluate import Quality
+from pipelines.models.als.job import comparison_of as als_comparison
+from pipelines.models.next_purchase import champion as next_purchase
+from pipelines.models.related import champion as related
+from pipelines.models.training import comparison_of
+from pipelines.publish.page import About, Page, Section, count
+from pipelines.publish.report_style import Drawn, Palette, sheet, tip
+
+_NOTE = (
+    "Measured on the last days of the training's data, which the model that was compared had not seen; a mean over "
+    "persons, of ten goods. It says how well purchases are foreseen, not whether showing the goods sells any: that is "
+    "for an experiment. What is fitted anew every day (replenishment, chains, lifetime) has no version "
+    "here; `docs/models.md` measures it."
+)
+
+
+@dataclass(frozen=True)
+class ModelFigures:
+    """What the report is drawn from.
+
+    Args:
+        held: Every version that has seen nothing after the date.
+        inputs: Of each champion, the tables and versions that it has learned from.
+        als: How the champion of `als` did on its split, beside the baselines; empty: there is none.
+        next_purchase: Likewise of `next_purchase`, as rows of its training's table.
+        related: Likewise of `related`.
+    """
+
+    held: Sequence[Held]
+    inputs: Mapping[str, Mapping[str, int]]
+    als: Sequence[Quality]
+    next_purchase: Sequence[Mapping[str, Any]]
+    related: Sequence[Mapping[str, Any]]
+
+
+def collect_models(tracking: Tracking, as_of: date) -> ModelFigures:
+    """The registry as it may be used on the date; what is compared is fetched of the champions only."""
+    held = [one for one in versions(tracking) if one.version.trained_as_of <= as_of]
+    names = (als.NAME, next_purchase.NAME, related.NAME)
+    used = {name: tracking.champion(name, as_of) for name in names} if held else {}
+    ranked, next_one, together = (used.get(name) for name in names)
+    return ModelFigures(
+        held=held,
+        inputs={one.label: tracking.inputs_of(one.run_id) for one in used.values() if one},
+        als=als_comparison(tracking, ranked) if ranked else (),
+        next_purchase=comparison_of(tracking, next_one) if next_one else (),
+        related=comparison_of(tracking, together) if together else (),
+    )
+
+
+def models_page(figures: ModelFigures, about: About) -> Page:
+    """The page of these figures."""
+    return Page(
+        title="model quality",
+        headline=_headline(figures),
+        about=about,
+        sections=(
+            _als(figures.als),
+            _next_purchase(figures.next_purchase),
+            _related(figures.related),
+            _versions(figures),
+        ),
+        notes=(_NOTE,),
+    )
+
+
+def _headline(figures: ModelFigures) -> str:
+    if not figures.inputs:
+        return "No trained model may be used on this date; goods come of what people bought themselves."
+    used = " and ".join(sorted(figures.inputs))
+    new = {quality.model: quality for quality in figures.als if quality.protocol == "new"}
+    if als.NAME not in new or len(new) < 2:
+        return f"{used} score{'s' if len(figures.inputs) == 1 else ''}."
+    ours = new[als.NAME]
+    best = max((one for name, one in new.items() if als.NAME not in name), key=lambda one: one.ndcg.mean)
+    apart = ours.ndcg.low > best.ndcg.high
+    word = "clearly above" if apart else "above" if ours.ndcg.mean > best.ndcg.mean else "not above"
+    return (
+        f"{used} score. Of goods not bought before, ALS foresees purchases {word} the best simple ranking "
+        f"({best.model}): nDCG@10 {ours.ndcg.mean:.4f} against {best.ndcg.mean:.4f}."
+    )
+
+
+def _als(comparison: Sequence[Quality]) -> Section:
+    goods = {"new": "not bought before (the gate)", "all": "all"}
+    shown = [
+        {"model": q.model, "value": q.ndcg.mean, "low": q.ndcg.low, "high": q.ndcg.high}
+        for q in comparison
+        if q.protocol == "new"
+    ]
+
+    def chart(palette: Palette) -> Drawn:
+        base = sheet(shown, height=alt.Step(28)).encode(
+            y=alt.Y("model:N", title=None, sort=None, axis=alt.Axis(labelLimit=220))
+        )
+        lines = base.mark_rule(strokeWidth=3, color=palette.soft).encode(
+            x=alt.X("low:Q", title="nDCG@10 of goods not bought before, 95 %"), x2="high:Q"
+        )
+        dots = base.mark_point(filled=True, size=80, color=palette.first, opacity=1).encode(
+            x="value:Q", tooltip=[tip("model:N", "Ranking"), tip("value:Q", "nDCG@10", ".4f")]
+        )
+        return lines + dots
+
+    return Section(
+        "als",
+        "ALS beside simple rankings",
+        "nDCG@10 and recall@10 with 95 % intervals (bootstrap over persons); every ranking is of the same persons.",
+        ("Goods", "Ranking", "Persons", "nDCG@10", "Recall@10"),
+        tuple((goods[q.protocol], q.model, count(q.persons), str(q.ndcg), str(q.recall)) for q in comparison),
+        chart if shown else None,
+        nothing="There is no champion of ALS on this date: `tillpost train` fits one.",
+    )
+
+
+def _next_purchase(table: Sequence[Mapping[str, Any]]) -> Section:
+    def cell(row: Mapping[str, Any], name: str) -> str:
+        return f"{row[name]:.4f}" if isinstance(row.get(name), float) else "–"
+
+    return Section(
+        "next_purchase",
+        "Next purchase beside simple rankings",
+        "Of the goods of the first visit in the held-out days: recall@10 and nDCG@10, and recall@10 of goods bought "
+        "before and of others. The difference in recall is paired, with its 95 % interval.",
+        ("Ranking", "Persons", "Recall@10", "nDCG@10", "Bought before", "Not before", "Our recall less its"),
+        tuple(
+            (
+                str(row["model"]),
+                count(row["persons"]),
+                *(cell(row, name) for name in ("recall_at_10", "ndcg_at_10", "repeat", "explore")),
+                row["gain"] or "–",
+            )
+            for row in table
+        ),
+        nothing="There is no champion of next purchases on this date: `tillpost train` fits one.",
+    )
+
+
+def _related(table: Sequence[Mapping[str, Any]]) -> Section:
+    return Section(
+        "related",
+        "Related goods beside simple rankings",
+        "Of receipts in the held-out days one good is left out: how often it is among the ten that the others name. The "
+        "difference is paired, with its 95 % interval.",
+        ("Ranking", "Receipts", "Found among ten", "Ours less its"),
+        tuple(
+            (str(row["model"]), count(row["cases"]), f"{row['hit_at_10']:.4f}", row["gain"] or "–")
+            for row in table
+        ),
+        nothing="There is no champion of related goods on this date: `tillpost train` fits one.",
+    )
+
+
+def _versions(figures: ModelFigures) -> Section:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for held in figures.held:
+            version = held.version
+            read = figures.inputs.get(version.label, {})
+            learned = ", ".join(f"{table} version {number}" for table, number in read.items())
+            yield (
+                version.label,
+                str(version.trained_as_of),
+                held.state,
+                held.reason or "–",
+                version.run_id,
+                learned or "–",
+            )
+
+    return Section(
+        "versions",
+        "Every version, and what the gate said",
+        "A run of a date uses the newest promoted version that has seen nothing later. Of those in use, the tables "
+        "that they have learned from.",
+        ("Version", "Data until", "State", "The gate's reason", "MLflow run", "Learned from"),
+        tuple(rows()),
+        said=(
+            "`tillpost models list` shows the same; `tillpost models rollback NAME` goes back to the one before.",
+        ),
+        nothing="Nothing was trained on data up to this date.",
+    )

@@ -1,0 +1,191 @@
+"""The reports of a release: each a page that opens offline, with its tables and pictures beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.flow import FLOW
+from pipelines.gold import (
+    attribution,
+    attribution_channels,
+    customer_360,
+    customer_totals,
+    experiment_results,
+    kpi_daily,
+    kpi_monthly,
+    loyalty_ledger,
+    purchases,
+    send_list,
+    touchpoints,
+)
+from pipelines.lakehouse.table import Facts, Table
+from pipelines.publish.attribution_collect import collect_attribution
+from pipelines.publish.attribution_page import attribution_page
+from pipelines.publish.experiment_page import experiment_page
+from pipelines.publish.loyalty_collect import collect_loyalty
+from pipelines.publish.loyalty_page import loyalty_page
+from pipelines.publish.models_page import ModelFigures, models_page
+from pipelines.publish.page import About, Page, write_page
+from pipelines.publish.reach import reach
+from pipelines.publish.reach_page import reach_page
+from pipelines.publish.releases import release_id
+from pipelines.publish.report import render
+from pipelines.publish.report_collect import collect
+from pipelines.publish.report_data import Score
+from pipelines.settings import Settings
+from pipelines.silver import (
+    campaigns,
+    engagement,
+    machine_events,
+    order_lines,
+    person_identifiers,
+    products,
+    receipt_lines,
+    receipts,
+    stores,
+)
+
+REPORT = "report.html"
+PAGES = ("attribution", "experiments", "loyalty", "models", "reach")
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What all reports of a release are made from.
+
+    Args:
+        settings: Of the run.
+        as_of: The business date.
+        versions: Of every table.
+        read: A table at its version.
+    """
+
+    settings: Settings
+    as_of: date
+    versions: Mapping[str, int]
+    read: Callable[[Table], DataFrame]
+
+    def today(self, table: Table) -> DataFrame:
+        """The rows of a snapshot that are of the date."""
+        return self.read(table).where(F.col("as_of") == F.lit(self.as_of))
+
+
+def daily(
+    reports: Reports, folder: Path, mails: DataFrame, models: ModelFigures, runs: DataFrame, files: DataFrame
+) -> None:
+    """Write the report of the day.
+
+    Args:
+        reports: What it is made from.
+        folder: Where it goes.
+        mails: The date's send list.
+        models: The models that score.
+        runs: `audit.runs`.
+        files: `bronze.files`.
+    """
+    data = collect(
+        as_of=reports.as_of,
+        currency=reports.settings.business.currency,
+        versions=reports.versions,
+        slots_per_block=reports.settings.send_list.slots_per_block,
+        kpi_daily=reports.read(kpi_daily.TABLE),
+        customer_totals=reports.read(customer_totals.TABLE),
+        customer_360=reports.today(customer_360.TABLE),
+        receipt_lines=reports.read(receipt_lines.TABLE),
+        products=reports.read(products.TABLE),
+        send_list=mails.where(F.col("trigger") == send_list.FLAGSHIP),
+        scores=list(_scores(models)),
+        reconciliation=_reconciliation(runs),
+        files=files,
+    )
+    (folder / REPORT).write_text(render(data), encoding="utf-8")
+
+
+def pages(reports: Reports, folder: Path, models: ModelFigures) -> None:
+    """Write every page of `PAGES`, each with its tables and pictures beside it."""
+    currency = reports.settings.business.currency
+    named = release_id(reports.as_of, reports.versions)
+    about = About(reports.as_of, currency, named, dict(sorted(reports.versions.items())))
+    made = (
+        _attribution(reports, about),
+        _experiments(reports, about),
+        _loyalty(reports, about),
+        models_page(models, about),
+        _reach(reports, about),
+    )
+    for name, page in zip(PAGES, made, strict=True):
+        write_page(page, folder, name)
+
+
+def _attribution(reports: Reports, about: About) -> Page:
+    days, read = reports.settings.attribution.report_days, reports.read
+    figures = collect_attribution(
+        as_of=reports.as_of,
+        report_days=days,
+        attribution=read(attribution.TABLE),
+        attribution_channels=read(attribution_channels.TABLE),
+        purchases=read(purchases.TABLE),
+        touchpoints=read(touchpoints.TABLE),
+        engagement=read(engagement.TABLE),
+        machine_events=read(machine_events.TABLE),
+        campaigns=read(campaigns.TABLE),
+        receipt_lines=read(receipt_lines.TABLE),
+        order_lines=read(order_lines.TABLE),
+        products=read(products.TABLE),
+        stores=read(stores.TABLE),
+        person_identifiers=read(person_identifiers.TABLE),
+    )
+    return attribution_page(figures, about, days)
+
+
+def _experiments(reports: Reports, about: About) -> Page:
+    rows = reports.today(experiment_results.TABLE).collect()  # metrics of the arms that were landed
+    return experiment_page(rows, about, reports.settings.experiments.window_days)
+
+
+def _loyalty(reports: Reports, about: About) -> Page:
+    days, programme = reports.settings.attribution.report_days, reports.settings.loyalty
+    figures = collect_loyalty(
+        as_of=reports.as_of,
+        report_days=days,
+        members=programme.members,
+        kpi_monthly=reports.read(kpi_monthly.TABLE),
+        loyalty_ledger=reports.read(loyalty_ledger.TABLE),
+        purchases=reports.read(purchases.TABLE),
+        person_identifiers=reports.read(person_identifiers.TABLE),
+    )
+    return loyalty_page(figures, about, days, programme.redemptions)
+
+
+def _reach(reports: Reports, about: About) -> Page:
+    steps = reach(
+        reports.read(receipts.TABLE),
+        reports.read(person_identifiers.TABLE),
+        reports.today(customer_360.TABLE),
+        reports.read(touchpoints.TABLE),
+        as_of=reports.as_of,
+    )
+    return reach_page(steps.collect(), about)  # one row a shop
+
+
+def _reconciliation(runs: DataFrame) -> DataFrame:
+    """The account of each fact table since it was last rebuilt."""
+    facts = [step.table.name for step in FLOW if isinstance(step.table.write, Facts)]
+    counted = runs.where(F.col("table").isin(facts) & (F.col("received") > 0))
+    last = counted.where("rebuilt").groupBy("table").agg(F.max("output_version").alias("since"))
+    since = counted.join(last, on="table", how="inner").where(F.col("output_version") >= F.col("since"))
+    sums = [F.sum(name).alias(name) for name in ("received", "accepted", "refused", "duplicates")]
+    return since.groupBy("table").agg(*sums).orderBy("table")
+
+
+def _scores(models: ModelFigures) -> Iterator[Score]:
+    for quality in models.als:
+        for name, interval in (("nDCG@10", quality.ndcg), ("recall@10", quality.recall)):
+            metric = f"{name}, {quality.protocol} goods"
+            yield Score(quality.model, metric, interval.mean, interval.low, interval.high)
