@@ -15,6 +15,7 @@ from benchmarks.attribution import attribution
 from benchmarks.chains import chains
 from benchmarks.customers import customers
 from benchmarks.customers_growth import customers_growth
+from benchmarks.decisions import decisions
 from benchmarks.first_visit import first_visit
 from benchmarks.identity import identity
 from benchmarks.identity_world import world
@@ -47,11 +48,13 @@ PARTS = {
     "chains": chains,
     "new_arrivals": new_arrivals,
     "first_visit": first_visit,
+    "decisions": decisions,
     "incremental": incremental,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "landing": partial(landing, sizes=(20_000, 80_000)),
     "retailer": partial(retailer, shrink=500),
+    "decisions": partial(decisions, sizes=(2_000, 8_000)),
     "continuous": partial(foundation.continuous, seconds=30),
 }
 """Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""

@@ -1,9 +1,11 @@
-"""Sections of `docs/benchmarks.md` on the models behind the mail's blocks and the first visit."""
+"""Sections of `docs/benchmarks.md` on the models behind the mail's blocks, the first visit, and which mails go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from benchmarks.decisions import GOALS as DECISIONS
 
 AHEAD = "ahead of it, 95 % interval over households"
 
@@ -58,6 +60,30 @@ def first_visit_section(result: Mapping[str, Any], table: Any) -> list[str]:
         f"{result['contexts']:,} contexts. nDCG@10 of the other goods of the category in that receipt:"
     )
     return ["## First visit", said, _compared(result["rows"], table)]
+
+
+def decisions_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
+    """Candidates through all gates."""
+    rows = [
+        (
+            f"{one['candidates']:,}",
+            f"{one['seconds']:.1f}",
+            f"{one['cpu_seconds']:.1f}",
+            ", ".join(f"{count:,} {outcome}" for outcome, count in one["outcomes"].items()),
+        )
+        for one in result["sizes"]
+    ]
+    largest = result["sizes"][-1]
+    judged = [
+        met("seconds for the most candidates", largest["seconds"], DECISIONS["seconds"], lower=True),
+        met("growth exponent, of processor seconds", result["exponent"], DECISIONS["exponent"], lower=True),
+    ]
+    return [
+        f"## Decisions: {largest['candidates']:,} candidates through all gates",
+        "Read from Parquet, decided as a run does, and written, on Sail.",
+        table(("candidates", "seconds", "processor seconds", "outcomes"), rows),
+        table(("", "measured", "goal", ""), judged),
+    ]
 
 
 def _compared(rows: Sequence[Mapping[str, Any]], table: Any) -> str:

@@ -49,6 +49,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "chains": partial(mail_page.chains_section, table=table),
         "new_arrivals": partial(mail_page.new_arrivals_section, table=table),
         "first_visit": partial(mail_page.first_visit_section, table=table),
+        "decisions": partial(mail_page.decisions_section, table=table, met=_met),
         "incremental": incremental_section,
     }
     parts = {_subject(text): text for text in re.split(r"\n+(?=## )", standing.rstrip())[1:]}

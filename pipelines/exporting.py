@@ -1,4 +1,4 @@
-"""What leaves the house about persons with a release: messages, feeds of tills and site, audiences; and its account."""
+"""What leaves the house about persons with a release: messages, alerts, feeds, audiences; and its account."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Table
 from pipelines.lakehouse.vault import hashed, store_key
 from pipelines.lakehouse.vault_key import KeyRef
-from pipelines.publish import audiences, outgoing, published_lists, site_feed, till_feed
+from pipelines.publish import audiences, outgoing, published_lists, rating_alerts, site_feed, till_feed
 from pipelines.publish.assemble import shop_of
 from pipelines.publish.contacts import OpenContacts, opener
 from pipelines.publish.message_rows import offered
 from pipelines.publish.published_lists import Figures
 from pipelines.settings import Settings
-from pipelines.silver import customers, offers, person_identifiers, products
+from pipelines.silver import customers, engagement, offers, person_identifiers, products
 
 Read = Callable[[Table], DataFrame]
 """A table at the version that the release names."""
@@ -83,6 +83,19 @@ def feeds(lake: Lake, settings: Settings, mark: Mark, read: Read, key: KeyRef, f
             read(segment_members.TABLE), people, contacts, segments=settings.messages.audiences
         )
         audiences.export(members, folder)
+
+
+def alerts(settings: Settings, mark: Mark, read: Read, folder: Path) -> None:
+    """The low ratings of the date, for support."""
+    ratings = rating_alerts.low_ratings(
+        read(engagement.TABLE),
+        read(person_identifiers.TABLE),
+        as_of=mark.as_of,
+        pause=settings.decisions.pause,
+        time_zone=settings.business.time_zone,
+        close_hour=settings.business.close_hour,
+    )
+    rating_alerts.export(ratings, folder, as_of=mark.as_of)
 
 
 def note(lake: Lake, mark: Mark, release_id: str, told: Figures) -> None:

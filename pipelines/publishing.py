@@ -55,6 +55,7 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
     def stage(folder: Path) -> None:
         told.update(exporting.messages(lake, settings, mark, read, key, folder))
         exporting.feeds(lake, settings, mark, read, key, folder)
+        exporting.alerts(settings, mark, read, folder)
         people = read(golden_records.TABLE).where(today)
         golden_exports.export(people, _released_before(lake, mark.as_of), folder)
         reports = reporting.Reports(settings, mark.as_of, versions, read)

@@ -223,7 +223,7 @@ class DecisionSettings(_Section):
     """What is asked of every message before it goes, whatever raised it."""
 
     salt: Annotated[str, Field(min_length=1)]
-    consent: dict[Channel, tuple[Literal["form", "subscribed", "mailed", "token"], ...]]
+    tacit_consent: dict[Channel, tuple[Literal["mailed", "token"], ...]]
     quiet: QuietHours
     caps: Annotated[dict[Channel | Literal["overall"], Cap], AfterValidator(_with_overall)]
     pause: Pause

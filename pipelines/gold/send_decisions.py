@@ -23,6 +23,7 @@ from pyspark.sql.types import ArrayType
 from pipelines.calc.time import books_close
 from pipelines.calc.triggers.definitions import Cap, Pause, QuietHours, Trigger
 from pipelines.calc.triggers.kinds import OnForecast, OnSegment
+from pipelines.gold import consents as gold_consents
 from pipelines.gold import customer_360 as gold_customer_360
 from pipelines.gold import golden_records as gold_golden_records
 from pipelines.gold import touchpoints as gold_touchpoints
@@ -35,7 +36,6 @@ from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import Col, Journal, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, STRING, TIMESTAMP
 from pipelines.silver import channel_costs as silver_channel_costs
-from pipelines.silver import customers as silver_customers
 from pipelines.silver import engagement as silver_engagement
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import stores as silver_stores
@@ -85,8 +85,8 @@ TABLE = Table(
         gold_trigger_candidates.TABLE,
         gold_customer_360.TABLE,
         gold_touchpoints.TABLE,
+        gold_consents.TABLE,
         gold_golden_records.TABLE,
-        silver_customers.TABLE,
         silver_engagement.TABLE,
         silver_person_identifiers.TABLE,
         silver_stores.TABLE,
@@ -95,7 +95,7 @@ TABLE = Table(
     params=(
         "triggers.defined",
         "decisions.salt",
-        "decisions.consent",
+        "decisions.tacit_consent",
         "decisions.quiet",
         "decisions.caps",
         "decisions.pause",
@@ -113,8 +113,8 @@ def build(
     trigger_candidates: DataFrame,
     customer_360: DataFrame,
     touchpoints: DataFrame,
+    consents: DataFrame,
     golden_records: DataFrame,
-    customers: DataFrame,
     engagement: DataFrame,
     person_identifiers: DataFrame,
     stores: DataFrame,
@@ -123,7 +123,7 @@ def build(
     as_of: date,
     defined: Sequence[Trigger],
     salt: str,
-    consent: Mapping[str, Sequence[str]],
+    tacit_consent: Mapping[str, Sequence[str]],
     quiet: QuietHours,
     caps: Mapping[str, Cap],
     pause: Pause,
@@ -139,8 +139,8 @@ def build(
         trigger_candidates: `gold.trigger_candidates`; only its rows of `as_of` are looked at.
         customer_360: `gold.customer_360`, likewise.
         touchpoints: `gold.touchpoints`.
+        consents: `gold.consents`.
         golden_records: `gold.golden_records`; its rows of `as_of` tell which ids a person had before.
-        customers: `silver.customers`.
         engagement: `silver.engagement`.
         person_identifiers: `silver.person_identifiers`.
         stores: `silver.stores`; a shop that it lacks has no time zone.
@@ -148,7 +148,7 @@ def build(
         as_of: The date.
         defined: The triggers.
         salt: Of the holdouts.
-        consent: By channel, what counts as consent.
+        tacit_consent: By channel, what counts as consent of whoever said nothing.
         quiet: The hours of a person's clock between which nothing is sent.
         caps: At most so many messages, overall and by channel.
         pause: Which rating pauses promotion, and for how long.
@@ -177,7 +177,15 @@ def build(
     new = raised.join(lately.select("candidate_id"), on="candidate_id", how="left_anti")
     candidates = newest(_now(waiting.select(*_RAISED).unionByName(new), former))
     persons = current(person_identifiers)
-    known = reached(customer_360, touchpoints, customers, persons, as_of=as_of, consent=consent)
+    known = reached(
+        customer_360,
+        touchpoints,
+        consents,
+        persons,
+        as_of=as_of,
+        tacit=tacit_consent,
+        brands=sorted({each.brand for each in defined if each.brand}),
+    )
     bills = prices(channel_costs, as_of=as_of, cost_days=cost_days, message_costs=message_costs)
     days = max(cap.days for cap in (*caps.values(), *(each.cap for each in defined)))
     past = _past(_now(settled, former), rules.close - timedelta(days))
@@ -234,7 +242,7 @@ def _ids_before(former: DataFrame) -> DataFrame:
 def _past(settled: DataFrame, since: datetime) -> DataFrame:
     """`person_id, past`: what each person was sent, or would have been, since then."""
     went = settled.where(F.col("outcome").isin(SENT, HELD_OUT) & (F.col("send_at") > F.lit(since)))
-    each = F.struct(F.unix_micros("send_at").alias("at"), "channel", "trigger")
+    each = F.struct(F.unix_micros("send_at").alias("at"), "channel", "trigger", "brand")
     return went.groupBy("person_id").agg(F.collect_list(each).alias("past"))
 
 

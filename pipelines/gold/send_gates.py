@@ -17,7 +17,7 @@ from pyspark.sql.types import StructField, StructType
 
 from pipelines.calc.time import business_date
 from pipelines.calc.triggers.definitions import Cap, Pause, QuietHours
-from pipelines.gold.send_reach import chosen, open_to
+from pipelines.gold.send_reach import chosen, may_write, open_to, reaches
 from pipelines.lakehouse.types import BOOLEAN, LONG, STRING
 
 GATES = (
@@ -90,16 +90,17 @@ def timed(rows: DataFrame, rules: Rules) -> DataFrame:
 def counted(rows: DataFrame, rules: Rules) -> DataFrame:
     """The rows with `_sent_overall`, `_sent_channel` and `_sent_trigger`: messages near the one that would go.
 
-    Needs `channel`, `send_at` and `past`, the person's earlier messages as `at` (microseconds), `channel`, `trigger`.
-    Messages count that go less than the cap's days before *or after* it, so no span of so many days ever holds more,
-    in whatever order they are decided.
+    Needs `channel`, `brand`, `send_at` and `past`, the person's earlier messages as `at` (microseconds), `channel`,
+    `trigger` and `brand`. Messages count that go less than the cap's days before *or after* it, so no span of so many
+    days ever holds more, in whatever order they are decided. For a brand's message those of other brands do not count.
     """
     at = F.unix_micros("send_at")
-    nobody = F.array().cast("array<struct<at: bigint, channel: string, trigger: string>>")
+    nobody = F.array().cast("array<struct<at: bigint, channel: string, trigger: string, brand: string>>")
     told = rows.withColumn("past", F.coalesce("past", nobody))
 
     def near(past: Column, days: Column) -> Column:
-        return F.abs(past["at"] - at) < days * _DAY
+        alike = F.coalesce(past["brand"] == F.col("brand"), F.lit(True))
+        return (F.abs(past["at"] - at) < days * _DAY) & alike
 
     overall = F.lit(rules.caps["overall"].days).cast(LONG)
     by_channel = _of_channel(rules, "days")
@@ -158,8 +159,8 @@ def asked(rows: DataFrame, rules: Rules) -> DataFrame:
     since = business_date(F.col("occurred_at"), rules.time_zone)
     told = rows.withColumns(
         {
-            "_agreed": open_to("agreed"),
-            "_reached": open_to("reached"),
+            "_agreed": open_to(may_write),
+            "_reached": open_to(reaches),
             "_paused": F.coalesce(rated, F.lit(False)),
             "_bought": F.coalesce(
                 F.col("ends_with_purchase") & (F.col("last_purchase_on") >= since), F.lit(False)
@@ -183,10 +184,11 @@ def asked(rows: DataFrame, rules: Rules) -> DataFrame:
 def _of_person() -> dict[str, tuple[Column, Column]]:
     """The gates that look at the person: whether it passes, and why."""
     agreed, reached = (F.concat_ws(", ", name) for name in ("_agreed", "_reached"))
+    of_brand = F.coalesce(F.concat(F.lit(", of "), "brand"), F.lit(""))
     return {
         "identified": (F.col("person_id").isNotNull(), _said("person ", F.col("person_id"))),
         "time_zone": (F.col("time_zone").isNotNull(), _said("clock of ", F.col("time_zone"))),
-        "consent": (F.size("_agreed") > 0, _said("agreed to ", agreed)),
+        "consent": (F.size("_agreed") > 0, F.concat(_said("agreed to ", agreed), of_brand)),
         "reachable": (F.col("channel").isNotNull(), _said("can be reached on ", reached)),
         "suppression": (~F.col("_paused"), _said("last rating ", F.col("last_rating"))),
     }

@@ -66,6 +66,7 @@ CANDIDATE = (
     Col("replaced_by", STRING, "The newer candidate of the person and trigger; null: it is the newest"),
     Col("items", ITEMS, "The goods of the message by block and slot; null: no message"),
     Col("sold_out", INT, "Goods left out since they are not on hand in the shop; null: no message"),
+    Col("brand", STRING, "In whose name it is written; null: the group's, of no brand in particular"),
     Col("priority", INT, "Of several messages for one person the smallest goes", nullable=False),
     Col("channels", NAMES, "Those that it may take, in order", nullable=False),
     Col("least_blocks", INT, "Fewer blocks filled are too few", nullable=False),
@@ -254,6 +255,7 @@ def ruled(raised: DataFrame, defined: Iterable[Trigger]) -> DataFrame:
     """The rows with the rules of their triggers."""
     rules: dict[str, tuple[DataType, Callable[[Trigger], object]]] = {
         "kind": (STRING, lambda t: t.when.kind),
+        "brand": (STRING, lambda t: t.brand),
         "priority": (INT, lambda t: t.priority),
         "channels": (NAMES, lambda t: list(t.channels)),
         "least_blocks": (INT, lambda t: t.least_blocks),

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from pipelines.calc.triggers.definitions import Trigger
 from pipelines.calc.triggers.kinds import OnChange, OnForecast, OnWeather
 from pipelines.gold.trigger_kinds import first_day, owned, period, shaped, told, within
-from pipelines.lakehouse.types import STRING
+from pipelines.gold.weather_normals import MEASURES, normals
+from pipelines.lakehouse.types import DOUBLE, STRING
 
 FAVOURITES = 5
 """So many of a person's favourite categories are looked at."""
@@ -203,14 +204,17 @@ def near_stores(
 def weather_days(
     weather: DataFrame, everybody: DataFrame, triggers: Sequence[Trigger], as_of: date, close: datetime
 ) -> DataFrame:
-    """One row per trigger and person in whose region the weather of the next day is forecast to be so."""
+    """One row per trigger and person in whose region the weather of the next day is forecast to be so.
+
+    A trigger that asks for a distance from the normal raises nothing where no normal is known.
+    """
     coming = F.lit(as_of + timedelta(1))
     told_on = (F.col("kind") == "forecast") & (F.col("day") == coming) & (F.col("known_on") <= F.lit(as_of))
-    measures = ("temperature", "temperature_min", "temperature_max", "precipitation")
     last = (
         weather.where(told_on)
         .groupBy("region")
-        .agg(*(F.max_by(measure, "known_on").alias(measure) for measure in measures))
+        .agg(*(F.max_by(measure, "known_on").alias(measure) for measure in MEASURES))
+        .join(normals(weather, as_of + timedelta(1), as_of), on="region", how="left")
     )
     conditions = []
     for each in triggers:
@@ -221,6 +225,11 @@ def weather_days(
                 fits &= measure >= each.when.at_least
             if each.when.at_most is not None:
                 fits &= measure <= each.when.at_most
+            above = measure.cast(DOUBLE) - F.col(f"normal_{each.when.measure}")
+            if each.when.above_normal is not None:
+                fits &= above >= each.when.above_normal
+            if each.when.below_normal is not None:
+                fits &= -above >= each.when.below_normal
             conditions.append((each, fits))
     people = everybody.select("person_id", "region").join(F.broadcast(last), on="region", how="inner")
     occasion = F.concat_ws("/", coming.cast(STRING), "person_id")

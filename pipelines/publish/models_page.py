@@ -153,8 +153,8 @@ def _related(table: Sequence[Mapping[str, Any]]) -> Section:
     return Section(
         "related",
         "Related goods beside simple rankings",
-        "Of receipts in the held-out days one good is left out: how often it is among the ten that the others name. The "
-        "difference is paired, with its 95 % interval.",
+        "Of receipts in the held-out days one good is left out: how often it is among the ten that the others name. "
+        "The difference is paired, with its 95 % interval.",
         ("Ranking", "Receipts", "Found among ten", "Ours less its"),
         tuple(
             (str(row["model"]), count(row["cases"]), f"{row['hit_at_10']:.4f}", row["gain"] or "–")

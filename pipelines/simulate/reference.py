@@ -99,6 +99,9 @@ def customers(people: DataFrame, world: World) -> DataFrame:
         F.when(F.col("form_day") >= 0, date_of(world, F.col("form_day")).cast("string")).alias("joined_on"),
         typed(F.col("email"), draws.uniform("form email", person)).alias("email"),
         dictated(F.col("phone"), draws.uniform("form phone", person)).alias("phone"),
+        F.when(F.col("mailed_from").isNotNull(), F.array(F.struct(F.lit("email").alias("channel")))).alias(
+            "consents"
+        ),
         ages.alias("age_band"),
         F.when(child, "1").otherwise("None/Unknown").alias("kids_count"),
         F.when(child & draws.chance(0.7, "form child", person), F.array(born)).alias("children"),

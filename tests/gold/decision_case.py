@@ -15,19 +15,18 @@ from pipelines.calc.triggers.kinds import After, OnReceipt
 from pipelines.gold import send_decisions, trigger_candidates
 
 FIRST = date(2024, 3, 1)
-CONSENT = {"email": ("form", "subscribed", "mailed"), "sms": ("form",), "push": ("token",)}
+TACIT = {"email": ("mailed",), "push": ("token",)}
 CAPS = {"overall": Cap(messages=2, days=3), "sms": Cap(messages=1, days=7)}
 _C360 = (
     "as_of date, person_id string, favourite_store string, last_purchase_on date, last_rating int, last_rated_on date, "
-    "email_since date, phone_since date, push_since date, email_withdrawn_on date, sms_withdrawn_on date, "
-    "push_withdrawn_on date, email_bounced_on date"
+    "email_since date, phone_since date, push_since date, email_bounced_on date"
 )
 SCHEMAS = {
     "customer_360": _C360,
     "touchpoints": "touched_on date, kind string, identifier_type string, identifier_value string, channel string, "
     "is_machine boolean",
     "golden_records": "as_of date, person_id string, former_ids array<string>",
-    "customers": "loyalty_card string, email string, phone string",
+    "consents": "person_id string, brand string, channel string, consent boolean, messages int",
     "engagement": "occurred_on date, kind string, message_id string",
     "person_identifiers": "identifier_type string, identifier_value string, person_id string, valid_to timestamp",
     "stores": "store_id string, time_zone string",
@@ -60,7 +59,10 @@ def after(name: str, priority: int, of: str, days: int, channel: str) -> Trigger
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whose card is their name: what is known of them."""
+    """Somebody whose card is their name: what is known of them.
+
+    Who has an address agreed to be written to there, but for `withdrawn`; `told` has further rows of `gold.consents`.
+    """
 
     name: str
     store: str | None = "S1"
@@ -74,6 +76,16 @@ class Person:
     former: tuple[str, ...] = ()
     opens: Sequence[str] = ()
     mailed: bool = False
+    told: Sequence[tuple[str, str, bool | None]] = ()
+
+    def consents(self) -> list[tuple[object, ...]]:
+        """Rows of `gold.consents`."""
+        said: dict[str, bool] = {"email": True} if self.email else {}
+        said |= {"sms": True} if self.phone else {}
+        said |= dict.fromkeys(self.withdrawn, False)
+        rows: list[tuple[object, ...]] = [(self.name, "-", channel, may, 0) for channel, may in said.items()]
+        rows += [(self.name, "-", "email", None, 1)] if self.mailed else []
+        return rows + [(self.name, *row, 0) for row in self.told]
 
 
 def candidate(day: int, person: str | None, of: Trigger, occasion: str = "", **more: Any) -> dict[str, Any]:
@@ -103,6 +115,7 @@ def candidate(day: int, person: str | None, of: Trigger, occasion: str = "", **m
         "replaced_by": None,
         "items": [item],
         "sold_out": 0,
+        "brand": of.brand,
         "priority": of.priority,
         "channels": list(of.channels),
         "least_blocks": of.least_blocks,
@@ -148,7 +161,7 @@ class Case:
             as_of=as_of,
             defined=self.triggers,
             salt="salt",
-            consent=CONSENT,
+            tacit_consent=TACIT,
             quiet=QuietHours(begins=21, ends=9),
             caps=self.caps,
             pause=Pause(stars=2, days=14),
@@ -181,7 +194,6 @@ class Case:
                     p.bought_on if p.bought_on and p.bought_on <= as_of else None,
                     *(p.rated or (None, None)),
                     *(since(flag) for flag in (p.email, p.phone, p.push)),
-                    *(since(channel in p.withdrawn) for channel in ("email", "sms", "push")),
                     since(p.bounced),
                 )
                 for p in people
@@ -190,10 +202,9 @@ class Case:
                 (known, "opened", "loyalty_card", p.name, channel, False)
                 for p in people
                 for channel in p.opens
-            ]
-            + [(known, "sent", "loyalty_card", p.name, "email", False) for p in people if p.mailed],
+            ],
             "golden_records": [(as_of, p.name, list(p.former)) for p in people],
-            "customers": [(p.name, "e" if p.email else None, "p" if p.phone else None) for p in people],
+            "consents": [row for p in people for row in p.consents()],
             "engagement": list(self.engagement),
             "person_identifiers": [("loyalty_card", p.name, p.name, None) for p in people],
             "stores": list(self.stores),

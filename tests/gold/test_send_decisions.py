@@ -195,6 +195,48 @@ def test_a_past_message_counts_for_who_the_person_became(spark: SparkSession) ->
     assert [(row["outcome"], row["refused_by"]) for row in case.run(1)] == [("waiting", "caps")]
 
 
+def test_a_brand_asks_what_it_was_told_itself_and_counts_its_own_messages(spark: SparkSession) -> None:
+    """Ann left Shoes but not Toys; Ben left whoever it was, and has only a browser's permission; one mail a brand."""
+    ids = {"toys": 30, "shoes": 40, None: 50}
+    of = {
+        brand: trigger(brand or "group", place, brand=brand, channels=("email", "push"))
+        for brand, place in ids.items()
+    }
+    ann = Person("ann", email=False, told=(("toys", "email", True), ("shoes", "email", False)))
+    ben = Person("ben", email=False, push=True, told=(("-", "push", False),))
+    cleo = Person("cleo", email=False, push=True, told=(("shoes", "push", False),))
+    dora = Person("dora", told=(("toys", "email", True), ("shoes", "email", True)))
+    case = Case(
+        spark,
+        list(of.values()),
+        [ann, ben, cleo, dora],
+        [
+            *(candidate(0, who, each) for who in ("ann", "ben", "cleo") for each in of.values()),
+            candidate(0, "dora", of["toys"]),
+            *(candidate(1, "dora", each) for each in of.values()),
+        ],
+        caps={"overall": Cap(messages=1, days=3)},
+    )
+    found = {
+        (row["person_id"], row["brand"]): next(g["because"] for g in row["gates"] if g["gate"] == "consent")
+        for row in case.run(0)
+    }
+    assert found.pop(("dora", "toys")) == "agreed to email, of toys"
+    assert found == {
+        ("ann", "toys"): "agreed to email, of toys",
+        ("ann", "shoes"): "agreed to nothing, of shoes",
+        ("ann", None): "agreed to email",
+        ("ben", "toys"): "agreed to nothing, of toys",
+        ("ben", "shoes"): "agreed to nothing, of shoes",
+        ("ben", None): "agreed to nothing",
+        ("cleo", "toys"): "agreed to push, of toys",
+        ("cleo", "shoes"): "agreed to nothing, of shoes",
+        ("cleo", None): "agreed to nothing",
+    }
+    next_day = {row["trigger"]: row["refused_by"] for row in case.run(1) if row["person_id"] == "dora"}
+    assert next_day == {"toys": "caps", "shoes": None, "group": "caps"}
+
+
 PEOPLE = [f"p{n:02}" for n in range(25)]
 SEVERAL = [
     MAIL,

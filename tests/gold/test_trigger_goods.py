@@ -178,7 +178,20 @@ def test_the_last_forecast_of_the_region_s_next_day_counts(spark: SparkSession) 
     )
     frost = on("frost", OnWeather(kind="weather", measure="temperature_min", at_most=0))
     warm = on("warm", OnWeather(kind="weather", measure="temperature_min", at_least=5))
-    assert found(weather_days(weather, people, [frost, warm], TODAY, CLOSE)) == {
+    colder = on("colder", OnWeather(kind="weather", measure="temperature_min", below_normal=5))
+    usual = spark.range(7).selectExpr(
+        "explode(array('north', 'south')) as region",
+        f"date_sub(date'{TODAY}', cast(id as int)) as day",
+        "'measured' as kind",
+        f"date'{TODAY}' as known_on",
+        "cast(9 as decimal(6, 3)) as temperature_min",
+        "cast(null as decimal(6, 3)) as temperature",
+        "cast(null as decimal(6, 3)) as temperature_max",
+        "cast(null as decimal(7, 3)) as precipitation",
+    )
+    told = weather.unionByName(usual)
+    assert found(weather_days(told, people, [frost, warm, colder], TODAY, CLOSE)) == {
+        ("colder", "2024-03-16/north"),
         ("frost", "2024-03-16/north"),
         ("warm", "2024-03-16/south"),
     }

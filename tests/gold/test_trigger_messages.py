@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import yaml
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from pipelines.calc.triggers.definitions import Trigger
 from pipelines.gold import interest_profiles
 from pipelines.gold.send_list_blocks import BLOCKS
+from pipelines.gold.trigger_kinds import has_its_day
 from pipelines.gold.trigger_messages import messages
 from pipelines.silver.person_identifiers import current
 from tests.gold.decision_case import trigger
@@ -72,14 +76,19 @@ def liked(person: str, rank: int, product: str) -> tuple[object, ...]:
 
 
 def mails(
-    spark: SparkSession, shop: Shop, *, slots: int = 2, spread: Callable[[DataFrame], DataFrame] = lambda f: f
+    spark: SparkSession,
+    shop: Shop,
+    *,
+    slots: int = 2,
+    spread: Callable[[DataFrame], DataFrame] = lambda f: f,
+    triggers: Sequence[Trigger] = (MAIL, CART),
 ) -> DataFrame:
     frames = {name: spread(spark.createDataFrame(shop.get(name, []), ddl)) for name, ddl in SCHEMAS.items()}
     found = messages(
         **{name: frame for name, frame in frames.items() if name != "person_identifiers"},
         persons=current(frames["person_identifiers"]),
         as_of=TODAY,
-        triggers=[MAIL, CART],
+        triggers=triggers,
         slots_per_block=slots,
         due_within_days=7,
         never_offered=("FUEL", "COUPON"),
@@ -352,3 +361,25 @@ def test_laws_of_every_mail(spark: SparkSession) -> None:
     shop["product_days"] += [bought(person, f"g{n:02}", 1) for person in PEOPLE for n in range(60)]
     later = mails(spark, shop, slots=3, spread=lambda frame: frame.repartition(5, F.rand(1))).collect()
     assert sorted(later) == sorted(rows)
+
+
+def test_the_example_of_a_limited_drop_keeps_its_goods_to_itself(spark: SparkSession) -> None:
+    """Ann would be recommended the drop's goods by every source; they are in its own message, and in no other."""
+    text = Path("docs/examples/limited_drop.yaml").read_text(encoding="utf-8")
+    (drop,) = (Trigger(**told) for told in yaml.safe_load(text))
+    assert (len(drop.channels), drop.cap.messages) == (1, 1)
+    days = [day(offset) for offset in range(14) if has_its_day(drop.when, day(offset))]
+    assert [each.isoweekday() for each in days] == [4, 4], "it recurs, on every Thursday"
+    assert drop.expires_hours < 24, "and is over before the next day's run"
+    first, second = drop.goods
+    shop: Shop = {
+        "openings": [opening("ann", about=(first,)), opening("ann", of=drop.name, about=drop.goods)],
+        "products": [*map(good, drop.goods), good("tea1")],
+        "recommendations": [liked("ann", rank, name) for rank, name in enumerate((first, second, "tea1"), 1)],
+        "replenishment": [habit("ann", first, 1)],
+    }
+    rows = mails(spark, shop, triggers=(MAIL, drop)).collect()
+    found = defaultdict(set)
+    for row in rows:
+        found[row.trigger].add(row.product_id)
+    assert found == {drop.name: {first, second}, MAIL.name: {"tea1"}}

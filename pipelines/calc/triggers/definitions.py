@@ -76,6 +76,7 @@ class Trigger(Part):
         expires_hours: So long after what raised it the message may go.
         delay_hours: It goes no earlier than so long after that.
         holdout: Share of people who never get it.
+        brand: In whose name it is written: consent, withdrawal and caps are that brand's; null: any brand may write.
         channels: Those that it may take; the earlier wins where nothing else tells.
         cap: How often one person gets it.
         ends_with_purchase: Who has bought since does not get it.
@@ -94,6 +95,7 @@ class Trigger(Part):
     expires_hours: PositiveInt
     delay_hours: Annotated[int, Field(ge=0)] = 0
     holdout: Annotated[float, Field(ge=0, lt=1)]
+    brand: Annotated[str | None, Field(pattern=r"^\w")] = None
     channels: Annotated[tuple[Channel, ...], AfterValidator(_once)]
     cap: Cap
     ends_with_purchase: bool = False

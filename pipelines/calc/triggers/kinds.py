@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -135,17 +135,22 @@ class OnWeather(Part):
         measure: What is forecast, in degrees Celsius or, of precipitation, millimetres.
         at_least: It is not below.
         at_most: It is not above.
+        above_normal: It is at least so much above what is normal there in that season (`gold/weather_normals.py`).
+        below_normal: It is at least so much below.
     """
 
     kind: Literal["weather"]
     measure: Literal["temperature", "temperature_min", "temperature_max", "precipitation"]
     at_least: float | None = None
     at_most: float | None = None
+    above_normal: PositiveFloat | None = None
+    below_normal: PositiveFloat | None = None
 
     @model_validator(mode="after")
     def _it_asks_for_something(self) -> OnWeather:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("say at_least or at_most, or any weather is meant")
+        asked = (self.at_least, self.at_most, self.above_normal, self.below_normal)
+        if all(each is None for each in asked):
+            raise ValueError("say at_least, at_most, above_normal or below_normal, or any weather is meant")
         return self
 
 
