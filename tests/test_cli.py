@@ -29,6 +29,7 @@ SUBCOMMANDS = (
     "ask",
     "identity",
     "models",
+    "export-person",
 )
 
 
