@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType
 
@@ -291,16 +291,17 @@ def _placed(candidates: DataFrame, everybody: DataFrame) -> DataFrame:
     favourite = everybody.select("person_id", "favourite_store")
     placed = candidates.join(favourite, on="person_id", how="left")
     shop = placed.withColumn("store_id", F.coalesce("store_id", "favourite_store"))
-    return newest(shop.withColumn("stores", F.collect_set("store_id").over(_OF_ONE)))
+    return newest(shop.withColumn("stores", F.collect_set("store_id").over(_of_one())))
 
 
-_OF_ONE = Window.partitionBy("trigger", F.coalesce("person_id", "candidate_id"))
-"""The candidates of one person and trigger; one of nobody is alone."""
+def _of_one() -> WindowSpec:
+    """The candidates of one person and trigger; one of nobody is alone."""
+    return Window.partitionBy("trigger", F.coalesce("person_id", "candidate_id"))
 
 
 def newest(candidates: DataFrame) -> DataFrame:
     """The candidates with `replaced_by`: of those of one person and trigger the newest, in the rows of the others."""
-    first = F.first("candidate_id").over(_OF_ONE.orderBy(F.desc("occurred_at"), "candidate_id"))
+    first = F.first("candidate_id").over(_of_one().orderBy(F.desc("occurred_at"), "candidate_id"))
     placed = candidates.withColumn("_newest", first)
     later = F.when(F.col("_newest") != F.col("candidate_id"), F.col("_newest"))
     return placed.withColumn("replaced_by", later).drop("_newest")
