@@ -21,6 +21,7 @@ from pipelines.cli import (
     segment,
     subject,
     support,
+    upkeep,
 )
 from pipelines.cli.closing import Closing
 from pipelines.cli.failures import guarded
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "person": support.person,
     "chat": support.chat,
     "export-person": subject.export_person,
+    "maintain": upkeep.maintain,
     "doctor": questions.doctor,
 }
 """Every subcommand, in the order in which the help lists them."""
