@@ -155,9 +155,17 @@ def _is_current(lake: Lake, table: Table, head: Head, mark: Mark) -> bool:
     standing = head.mark
     if isinstance(table.write, Snapshot) and standing is not None and standing.as_of != mark.as_of:
         standing = _mark_of_date(lake, table, mark.as_of)
-    if standing is None or not _same(standing, mark) or standing.inputs != mark.inputs:
+    if standing is None or not _same(standing, mark) or not _read_the_same(lake, table, standing, mark):
         return False
     return isinstance(table.write, Facts) or standing.as_of >= mark.as_of
+
+
+def _read_the_same(lake: Lake, table: Table, old: Mark, new: Mark) -> bool:
+    """Whether each input holds the rows that it held then; upkeep moves its version and no row."""
+    paths = {read.table.name: lake.path(read.table) for read in table.reads}
+    return old.inputs.keys() == new.inputs.keys() and all(
+        log.same_rows(paths[name], old.inputs[name], now) for name, now in new.inputs.items()
+    )
 
 
 def _mark_of_date(lake: Lake, table: Table, as_of: date) -> Mark | None:

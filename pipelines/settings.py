@@ -418,6 +418,13 @@ class RunnerSettings(_Section):
     max_touched_share: Share
 
 
+class MaintainSettings(_Section):
+    """How long `tillpost maintain` keeps what only earlier versions of a table hold."""
+
+    keep_days: PositiveInt
+    tables: dict[str, PositiveInt]
+
+
 class Settings(BaseSettings):
     """Every setting of tillpost. See `conf/base.yaml` for the values and what each is for."""
 
@@ -461,6 +468,7 @@ class Settings(BaseSettings):
     attribution: AttributionSettings
     experiments: ExperimentSettings
     runner: RunnerSettings
+    maintain: MaintainSettings
 
     @model_validator(mode="after")
     def _audiences_are_segments(self) -> Settings:

@@ -29,6 +29,8 @@ SUBCOMMANDS = (
     "ask",
     "identity",
     "models",
+    "export-person",
+    "maintain",
 )
 
 

@@ -10,7 +10,19 @@ from collections.abc import Callable
 
 import typer
 
-from pipelines.cli import days, identity, keys, landing, messages, models, questions, segment, support
+from pipelines.cli import (
+    days,
+    identity,
+    keys,
+    landing,
+    messages,
+    models,
+    questions,
+    segment,
+    subject,
+    support,
+    upkeep,
+)
 from pipelines.cli.closing import Closing
 from pipelines.cli.failures import guarded
 from pipelines.errors import UsageError
@@ -38,6 +50,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "rollback": days.rollback,
     "person": support.person,
     "chat": support.chat,
+    "export-person": subject.export_person,
+    "maintain": upkeep.maintain,
     "doctor": questions.doctor,
 }
 """Every subcommand, in the order in which the help lists them."""

@@ -16,22 +16,32 @@ if TYPE_CHECKING:
     from pipelines.support.person import By, Person
 
 
+Phone = Annotated[str | None, typer.Option(help="As the customer says it.")]
+Email = Annotated[str | None, typer.Option(help="As the customer says it.")]
+Card = Annotated[str | None, typer.Option(help="Number of the loyalty card.")]
+
+
 def person(
-    phone: Annotated[str | None, typer.Option(help="As the customer says it.")] = None,
-    email: Annotated[str | None, typer.Option(help="As the customer says it.")] = None,
-    card: Annotated[str | None, typer.Option(help="Number of the loyalty card.")] = None,
-    conf: Conf = LOCAL,
-    sets: Sets = [],
+    phone: Phone = None, email: Email = None, card: Card = None, conf: Conf = LOCAL, sets: Sets = []
 ) -> None:
     """A customer by phone, e-mail or card: contact, points, purchases, messages, segments, why. Starts no Spark."""
     settings = settings_of(conf, sets)
+    _show(_asked(settings, *one_of(phone, email, card)))
+
+
+def one_of(phone: str | None, email: str | None, card: str | None) -> tuple[By, str]:
+    """By what a person is looked up.
+
+    Raises:
+        UsageError: by nothing, or by more than one thing.
+    """
     by: dict[By, str | None] = {"phone": phone, "email": email, "card": card}
     given = [(kind, value) for kind, value in by.items() if value]
     if len(given) != 1:
         raise UsageError(
             "A person is looked up by one thing", remedy="Give one of --phone, --email and --card."
         )
-    _show(_asked(settings, *given[0]))
+    return given[0]
 
 
 def chat(

@@ -101,6 +101,11 @@ def source_of(path: str, version: int) -> int:
     return version
 
 
+def same_rows(path: str, one: int, other: int) -> bool:
+    """Whether two versions are known to hold the same rows: nothing lies between them but upkeep, or a RESTORE."""
+    return one == other or (min(one, other) >= 0 and source_of(path, one) == source_of(path, other))
+
+
 def only_grew(path: str, since: int, until: int) -> bool:
     """Whether every change after version `since`, up to `until`, is known and is one of ours.
 

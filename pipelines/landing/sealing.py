@@ -89,7 +89,7 @@ class Sealing:
 
     def _replaced(self, text: str) -> tuple[bytes, list[Sealed]]:
         envelope, pieces, at = Envelope(self.key), [], 0
-        for name, value, start, end in _members(text):
+        for name, value, start, end in members(text):
             kind = self.contacts.get(name.lower())
             if kind and value is not None:
                 stand_in = self._stand_in(envelope, kind, value, text[start:end])
@@ -115,10 +115,10 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _members(text: str) -> Iterator[tuple[str, Any, int, int]]:
+def members(text: str) -> Iterator[tuple[str, Any, int, int]]:
     """The top-level members of a JSON object: name, value, and where the value starts and ends.
 
-    Scalars come as text, so that no digit is lost. A name that comes twice is given twice.
+    Numbers come as text, so that no digit is lost. A name that comes twice is given twice.
 
     Raises:
         ValueError: not one JSON object and nothing else.

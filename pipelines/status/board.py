@@ -9,7 +9,7 @@ _COUNTS = ("tables", "received", "accepted", "refused", "duplicates")
 
 
 def show(status: Status) -> None:
-    """Stages, freshness by layer, models, and what to do next."""
+    """Stages, refusals, freshness by date, models, and what to do next."""
     console.grid(
         f"The last run of each stage, at {status.root}",
         ["stage", "as of", "ended", "seconds", "usual", *_COUNTS],
@@ -26,6 +26,13 @@ def show(status: Status) -> None:
         ],
         right=("seconds", "usual", *_COUNTS),
     )
+    if status.refusals:
+        console.grid(
+            "Why rows were refused",
+            ["table", "column", "why", "rows", "of the newest batch"],
+            [[r.table, r.column, r.sentence, f"{r.rows:,}", f"{r.newest:,}"] for r in status.refusals],
+            right=("rows", "of the newest batch"),
+        )
     console.grid(
         "How fresh the tables are",
         ["as of", "tables"],

@@ -36,6 +36,35 @@ _STAGES = """
 """
 
 
+_REFUSALS = """
+    WITH refused AS ({}), newest AS (SELECT max(batch) AS batch FROM bronze.files)
+    SELECT "table", reason['column'] AS "column", any_value(reason['sentence']) AS sentence, count(*)::BIGINT AS rows,
+           (count(*) FILTER (refused.batch = newest.batch))::BIGINT AS newest
+    FROM refused, newest GROUP BY "table", reason['code'], reason['column'] ORDER BY 5 DESC, 4 DESC, 1, 2, 3 LIMIT {}
+"""
+SHOWN = 20
+"""So many reasons of refusals, those of the newest batch first."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason for which rows of a quarantine were refused; a row with two reasons counts for both.
+
+    Args:
+        table: The quarantine.
+        column: The column to look at.
+        sentence: The reason, for a person.
+        rows: How many rows.
+        newest: How many of them came with the newest batch of landing files.
+    """
+
+    table: str
+    column: str
+    sentence: str
+    rows: int
+    newest: int
+
+
 @dataclass(frozen=True)
 class Stage:
     """The last run of a stage that wrote something.
@@ -85,6 +114,7 @@ class Status:
         models: The label of each model that gold's tables were scored with, by name.
         release: The id that `latest` names; empty: none.
         released: The business date of that release; null: none.
+        refusals: Why rows stand in quarantine.
     """
 
     root: str
@@ -95,6 +125,7 @@ class Status:
     models: dict[str, str]
     release: str
     released: date | None
+    refusals: Sequence[Refusal] = ()
 
     @property
     def next_steps(self) -> list[str]:
@@ -148,7 +179,23 @@ def collect(root: str, at: datetime, *, time_zone: str, close_hour: int) -> Stat
     named = query.select(root, f"SELECT release_id, as_of FROM {releases.TABLE.name}").to_pylist()
     released = {row["release_id"]: row["as_of"] for row in named}.get(release)
     due = books_open(at, time_zone, close_hour) - timedelta(days=1)
-    return Status(root, at.astimezone(UTC), due, stages, tables, _models(root), release, released)
+    refusals = _refusals(root, [line.name for line in tables if line.rows])
+    return Status(root, at.astimezone(UTC), due, stages, tables, _models(root), release, released, refusals)
+
+
+def _refusals(root: str, tables: Sequence[str]) -> list[Refusal]:
+    """Why rows stand in those of the tables that are quarantines."""
+    each = [
+        f"SELECT '{name}' AS \"table\", unnest(reasons) AS reason, batch FROM {name}"
+        for name in tables
+        if name.startswith("quarantine.")
+    ]
+    if not each:
+        return []
+    return [
+        Refusal(**row)
+        for row in query.select(root, _REFUSALS.format(" UNION ALL ".join(each), SHOWN)).to_pylist()
+    ]
 
 
 def _models(root: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pipelines.errors import SystemFault
 from pipelines.lakehouse import audit
 from pipelines.settings import Settings
 from pipelines.status import page, prometheus
-from pipelines.status.collect import Stage, Status, collect
+from pipelines.status.collect import Refusal, Stage, Status, collect
 
 NOW = datetime(2024, 3, 4, 7, tzinfo=UTC)
 STAGE = Stage("refine", "r1", date(2024, 3, 3), NOW, 30.0, 25.0, 20, 1000, 990, 6, 4)
@@ -37,6 +37,8 @@ def test_the_golden_shop_is_told_as_its_audit_has_it(settled_shop: Callable[[], 
     assert refine.received == rows[0][0].as_py() > 0
     assert refine.received == refine.accepted + refine.refused + refine.duplicates
     assert "gold.kpi_daily" in {line.name for line in found.tables}
+    why = {(r.table, r.column, r.sentence): (r.rows, r.newest) for r in found.refusals}
+    assert why["quarantine.receipts", "purchased_at", "A value that must be there is missing."] == (1, 0)
     assert found.next_steps[0] == "Nothing was ever released: tillpost run --as-of 2024-03-03"
 
 
@@ -86,3 +88,12 @@ def test_the_page_escapes_what_it_shows_and_refers_to_nothing_outside() -> None:
     assert "http://" not in html
     assert "https://" not in html
     assert "All is well" in html
+
+
+def test_why_rows_were_refused_is_on_the_page() -> None:
+    why = Refusal("quarantine.receipts", "purchased_at", "A value is <missing>.", 1200, 0)
+    html = page.render(replace(WELL, refusals=[why]))
+    assert "Why rows were refused" in html
+    assert "A value is &lt;missing&gt;." in html
+    assert "1,200" in html
+    assert "Why rows were refused" not in page.render(WELL)
