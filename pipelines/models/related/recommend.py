@@ -10,10 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy.sparse import csr_matrix
 
 from pipelines.models.als.features import offered, purchases
 from pipelines.models.als.score import withdrawn
-from pipelines.models.related.score import Related
+from pipelines.models.als.top_k import NOTHING
+from pipelines.models.lines import places
+from pipelines.models.related.score import Related, best_related
 
 _SCHEMA = "person_id string, rank int, product_id string, score double, because string"
 COLUMNS = ("person_id", "rank", "product_id", "score", "because")
@@ -46,22 +49,39 @@ def recommend(
         .crossJoin(F.broadcast(withdrawn(offered(products, never_offered), model.product_ids)))
         .select("person_id", "goods", "withdrawn")
     )
-    return baskets.mapInArrow(_scorer(model, per_person), _SCHEMA)
+    return baskets.mapInArrow(_scorer(model.product_ids, model.matrix("together"), per_person), _SCHEMA)
 
 
-def _scorer(model: Related, k: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _scorer(
+    goods: pa.Array, scores: csr_matrix, k: int
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What tasks get: the goods and their scores, a tenth of the model, since evidence names nothing."""
+
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if batch.num_rows:
-                yield _scored(batch, model, k)
+                yield _scored(batch, goods, scores, k)
 
     return score
 
 
-def _scored(batch: pa.RecordBatch, model: Related, k: int) -> pa.RecordBatch:
-    persons, goods, gone = batch.columns
-    owner = persons.take(pc.list_parent_indices(goods))
-    held = pa.table({"basket_id": owner, "product_id": goods.flatten()})
-    found = model.rank(held, k, barred=gone[0].values.to_numpy())
-    found = found[found["because"].notna()].rename(columns={"basket_id": "person_id"})
-    return pa.RecordBatch.from_pandas(found[list(COLUMNS)].astype({"rank": np.int32}), preserve_index=False)
+def _scored(batch: pa.RecordBatch, goods: pa.Array, scores: csr_matrix, k: int) -> pa.RecordBatch:
+    persons, bought, gone = batch.columns
+    owner = pc.list_parent_indices(bought).to_numpy()
+    good = places(bought.flatten(), goods)
+    known = good >= 0
+    cells = (np.ones(int(known.sum())), (owner[known], good[known]))
+    held = csr_matrix(cells, shape=(batch.num_rows, len(goods)))
+    nobody = np.zeros(len(goods), dtype=np.int64)
+    best, score, because = best_related(scores, held, nobody, k, barred=gone[0].values.to_numpy())
+    row, place = np.nonzero(because != NOTHING)
+    return pa.RecordBatch.from_arrays(
+        [
+            persons.take(pa.array(row)),
+            pa.array(place + 1, pa.int32()),
+            goods.take(pa.array(best[row, place])),
+            pa.array(score[row, place]),
+            goods.take(pa.array(because[row, place])),
+        ],
+        names=list(COLUMNS),
+    )

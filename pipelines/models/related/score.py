@@ -75,14 +75,7 @@ class Related:
     together: Relations
     after: Relations
 
-    def rank(
-        self,
-        receipts: Frame,
-        k: int = 20,
-        *,
-        relation: Relation = "together",
-        barred: Codes | None = None,
-    ) -> pd.DataFrame:
+    def rank(self, receipts: Frame, k: int = 20, *, relation: Relation = "together") -> pd.DataFrame:
         """`basket_id, rank, product_id, score, because, reason`: the k goods that go best with each receipt.
 
         The score of a good is the sum of its scores with the receipt's goods; `because` is the one that says most.
@@ -93,7 +86,6 @@ class Related:
             receipts: `basket_id, product_id`, a row a good.
             k: At most so many goods for each receipt.
             relation: Goods of the same receipt, or goods bought soon after.
-            barred: Positions of goods that are not named; null: none.
 
         Raises:
             DataError: a column is missing.
@@ -110,7 +102,7 @@ class Related:
         shape = (len(basket_ids), len(self.product_ids))
         held = csr_matrix((np.ones(int(known.sum())), (basket[known], good[known])), shape=shape)
         held.data[:] = 1.0
-        best, score, because = best_related(self.matrix(relation), held, self.buyers, k, barred=barred)
+        best, score, because = best_related(self.matrix(relation), held, self.buyers, k)
         row, place = np.nonzero(best != NOTHING)
         reason = because[row, place]
         named = self.product_ids.take(pa.array(reason, mask=reason == NOTHING))
@@ -145,7 +137,8 @@ def best_related(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
     """Of each row of `held` the k best goods not in it, their scores, and the good that says most for each.
 
-    `NOTHING` where there are fewer, and for the third where the good is named for being popular.
+    Goods at the positions `barred` are not named. `NOTHING` where there are fewer, and for the third where the good is
+    named for being popular.
     """
     rows, goods = held.shape
     best = np.full((rows, k), NOTHING, dtype=np.int32)
