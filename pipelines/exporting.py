@@ -52,6 +52,7 @@ def messages(lake: Lake, settings: Settings, mark: Mark, read: Read, key: KeyRef
         open_contacts=_opener(lake, read, key),
         link_id=partial(hashed, key, "link"),
         shop=shop_of(said, settings.business.currency),
+        recipes={each.name: each.blocks for each in settings.triggers.defined},
     )
     return outgoing.stage(
         out,

@@ -19,8 +19,8 @@ from pipelines.lakehouse.types import DOUBLE
 from pipelines.silver.person_identifiers import IDENTIFIER
 
 SOURCES = {
-    "replenishment": ("replenishment", "next_purchase"),
-    "next_purchase": ("next_purchase", "replenishment", "als"),
+    "replenishment": ("replenishment", "next_purchase", "als", "interests"),
+    "next_purchase": ("next_purchase", "replenishment", "als", "interests"),
     "related": ("related", "als", "interests"),
     "personal": ("als", "interests"),
     "new_arrivals": ("new_arrivals", "interests"),

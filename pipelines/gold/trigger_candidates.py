@@ -112,6 +112,7 @@ TABLE = Table(
     ),
     expect=(at_least("priority", 1), at_least("cap_messages", 1)),
     write=Snapshot(),
+    version=2,  # 2: every recommending block falls back on interests
 )
 
 

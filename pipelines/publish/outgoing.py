@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,7 @@ class Outgoing:
         open_contacts: Where addresses come from.
         link_id: Hashes a link's name.
         shop: Who sends.
+        recipes: By trigger, the blocks of its messages.
     """
 
     send_list: DataFrame
@@ -39,6 +41,7 @@ class Outgoing:
     open_contacts: OpenContacts
     link_id: LinkId
     shop: Shop
+    recipes: Mapping[str, Sequence[str]]
 
 
 def stage(
@@ -64,4 +67,4 @@ def stage(
     listed = export(sample.of(assembled(goods, out.shop, out.link_id)), folder)
     page = gallery(sample.messages(), out.shop, as_of, templates)
     (folder / PAGE).write_text(page, encoding="utf-8")
-    return figures(listed, out.decisions, slots_per_block=slots_per_block)
+    return figures(listed, out.decisions, slots_per_block=slots_per_block, recipes=out.recipes)

@@ -7,7 +7,7 @@ Written before the release's own row, and again by the same release with the sam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -49,16 +49,26 @@ Figures = dict[tuple[str, str], float]
 """By measure and what it is counted of, a value."""
 
 
-def figures(listed: Listed, decisions: DataFrame | None, *, slots_per_block: int) -> Figures:
+def figures(
+    listed: Listed,
+    decisions: DataFrame | None,
+    *,
+    slots_per_block: int,
+    recipes: Mapping[str, Sequence[str]],
+) -> Figures:
     """The measures of a list.
 
     Args:
         listed: As it was counted while it was written.
         decisions: `gold.send_decisions` of the date; null: there are none.
         slots_per_block: How many goods a full block has.
+        recipes: By trigger, the blocks that its messages should hold: one that none of them fills counts, too.
     """
     return dict(
-        [*_of_list(listed, slots_per_block), *(_of_decisions(decisions) if decisions is not None else ())]
+        [
+            *_of_list(listed, slots_per_block, recipes),
+            *(_of_decisions(decisions) if decisions is not None else ()),
+        ]
     )
 
 
@@ -72,7 +82,9 @@ def metric(measure: str, of: str) -> str:
     return f"send_list.{measure}.{of}"
 
 
-def _of_list(listed: Listed, slots_per_block: int) -> Iterator[tuple[tuple[str, str], float]]:
+def _of_list(
+    listed: Listed, slots_per_block: int, recipes: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[tuple[str, str], float]]:
     mails = sum(listed.messages.values())
     yield ("messages", ALL), float(mails)
     yield ("unaddressed", ALL), float(listed.unaddressed)
@@ -81,7 +93,8 @@ def _of_list(listed: Listed, slots_per_block: int) -> Iterator[tuple[tuple[str, 
     of_trigger = Counter[str]()
     for (trigger, _), count in listed.messages.items():
         of_trigger[trigger] += count
-    for (trigger, block), count in listed.items.items():
+    empty = {(trigger, block): 0 for trigger in of_trigger for block in recipes.get(trigger, ())}
+    for (trigger, block), count in {**empty, **listed.items}.items():
         yield ("items", f"{trigger}/{block}"), float(count)
         yield ("fill", f"{trigger}/{block}"), count / (of_trigger[trigger] * slots_per_block)
     for fault, count in listed.refused.items():

@@ -383,3 +383,17 @@ def test_the_example_of_a_limited_drop_keeps_its_goods_to_itself(spark: SparkSes
     for row in rows:
         found[row.trigger].add(row.product_id)
     assert found == {drop.name: {first, second}, MAIL.name: {"tea1"}}
+
+
+def test_interests_fill_every_block_where_there_is_no_habit_and_no_model(spark: SparkSession) -> None:
+    """Ann likes tea, of which Bob bought as many kinds as five blocks of two have slots."""
+    teas = [f"tea{n:02}" for n in range(10)]
+    shop: Shop = {
+        "openings": [opening("ann")],
+        "person_identifiers": [("card", "a", "ann", None), ("card", "b", "bob", None)],
+        "products": [good(tea) for tea in teas],
+        "product_days": [bought("b", tea) for tea in teas],
+        "interest_profiles": [("ann", "category", "TEA", 1.0, 1)],
+    }
+    found = mails(spark, shop).groupBy("block").count().collect()
+    assert dict(map(tuple, found)) == dict.fromkeys(BLOCKS, 2)

@@ -26,7 +26,12 @@ def listed(place: Path) -> Listed:
 
 
 def test_a_list_is_counted_by_trigger_channel_block_and_fault(tmp_path: Path) -> None:
-    found = figures(listed(tmp_path), None, slots_per_block=2)
+    found = figures(
+        listed(tmp_path),
+        None,
+        slots_per_block=2,
+        recipes={"cart": ("subject", "personal"), "welcome": ("personal",)},
+    )
     assert found == {
         ("messages", "all"): 3.0,
         ("messages", "receipt_mail/email"): 2.0,
@@ -36,6 +41,8 @@ def test_a_list_is_counted_by_trigger_channel_block_and_fault(tmp_path: Path) ->
         ("fill", "receipt_mail/related"): 0.5,
         ("items", "cart/subject"): 1.0,
         ("fill", "cart/subject"): 0.5,
+        ("items", "cart/personal"): 0.0,
+        ("fill", "cart/personal"): 0.0,
         ("refused", "NO_TITLE"): 1.0,
     }
     told = rows(found, "455a07ca3eef", date(2024, 3, 10))
@@ -57,7 +64,7 @@ def test_decisions_are_counted_by_outcome_gate_and_cost(spark: SparkSession) -> 
         ],
         "outcome string, refused_by string, channel string, cost decimal(18, 6)",
     )
-    found = figures(Listed(), decisions, slots_per_block=5)
+    found = figures(Listed(), decisions, slots_per_block=5, recipes={})
     assert {key: value for key, value in found.items() if key[0] in ("decided", "stopped", "cost")} == {
         ("decided", "sent"): 3.0,
         ("decided", "held_out"): 1.0,
