@@ -19,7 +19,7 @@ from deltalake import DeltaTable
 from pipelines.lakehouse import log
 from pipelines.lakehouse.lake import path_of
 from pipelines.lakehouse.table import Table
-from pipelines.landing.personal import DOCUMENT, PERSONAL, identifiers
+from pipelines.landing.personal import KINDS, identifiers
 from pipelines.subject.who import Subject
 
 Rows = list[dict[str, Any]]
@@ -27,7 +27,6 @@ Place = tuple[str, int]
 """A record: landing file and position."""
 
 _PERSONS = ("person_id", "from_person", "to_person", "buyer")
-_KINDS = {**{name: name for name in PERSONAL}, "former_card": "loyalty_card", "order_id": DOCUMENT}
 _PAIRS = ("anchor", "visitor", "identifier", "left", "right")
 _BATCH_ROWS = 65_536
 
@@ -41,7 +40,7 @@ def condition(table: Table) -> str | None:
     """
     names = table.names
     found = [f"list_contains($persons, {name})" for name in _PERSONS if name in names]
-    found += [f"list_contains($nodes, '{kind}:' || {name})" for name, kind in _KINDS.items() if name in names]
+    found += [f"list_contains($nodes, '{kind}:' || {name})" for name, kind in KINDS.items() if name in names]
     found += [
         f"list_contains($nodes, {end}_type || ':' || {end}_value)"
         for end in _PAIRS

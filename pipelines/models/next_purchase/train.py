@@ -140,6 +140,9 @@ def learned(examples: Sequence[Examples], params: Params) -> Trees:
         random_state=params.seed,
     )
     values = np.concatenate([one.values for one in examples])
+    values[:, np.isnan(values).all(axis=0)] = (
+        0  # of a feature that nobody has the trees cannot find a threshold
+    )
     return Trees(boosted.fit(values, np.concatenate([one.bought for one in examples])), params.failures)
 
 
