@@ -156,14 +156,18 @@ def _of_als(scored: DataFrame, label: str) -> DataFrame:
 
 
 def _of_related(scored: DataFrame, products: DataFrame, label: str) -> DataFrame:
-    named = products.select(F.col("product_id").alias("because"), _named().alias("_named"))
-    return scored.join(named, on="because", how="left").select(
+    named = products.select("product_id", _named().alias("_name"))
+    bought = named.select(F.col("product_id").alias("because"), F.col("_name").alias("_bought"))
+    # Two goods of one name do not explain each other.
+    told = F.when(F.col("_bought") != F.col("_name"), F.format_string(GOES_WITH, F.col("_bought")))
+    both = scored.join(named, on="product_id", how="left").join(bought, on="because", how="left")
+    return both.select(
         "person_id",
         F.lit("related").alias("model"),
         "rank",
         "product_id",
         "score",
-        F.coalesce(F.format_string(GOES_WITH, F.col("_named")), F.lit(GOES_TOGETHER)).alias("reason"),
+        F.coalesce(told, F.lit(GOES_TOGETHER)).alias("reason"),
         F.lit(label).alias("model_version"),
     )
 
