@@ -91,7 +91,7 @@ def _headline(figures: LoyaltyFigures, cash: Any) -> str:
     if not figures.kinds:
         return f"{known or 'No receipt is of a known person'}; no points were given or spent."
     said = (
-        f"points paid {cash(cost)}, {share} of what members spent; what they had spent without is not known."
+        f"points paid {cash(cost)}, {share} of what members spent; what they would have spent without it is not known."
     )
     return f"{known}; {said}" if known else said[0].upper() + said[1:]
 

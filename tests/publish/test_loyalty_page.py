@@ -61,7 +61,7 @@ def test_cost_and_effect_are_said_with_their_limits() -> None:
     page = loyalty_page(figures(), ABOUT, 365, RULES)
     assert page.headline == (
         "75.0\u00a0% of the latest month's receipts are of a known person; points paid €5, 1.25\u00a0% of what members "
-        "spent; what they had spent without is not known."
+        "spent; what they would have spent without it is not known."
     )
     assert page.tiles[-1] == ("They could pay", "€15", "0.5 a point")
     plain, alike = rows(page)["effect"]
