@@ -115,6 +115,8 @@ def test_a_training_from_data_to_recommendations_and_its_reuse(reads: Reads, tra
         as_of=AS_OF,
         als=champions.load(tracking, champion),
         next_purchase=None,
+        related=None,
+        recent_days=14,
         per_person=1,
         never_offered=[],
     )
