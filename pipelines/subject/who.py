@@ -22,12 +22,6 @@ class Subject:
     persons: tuple[str, ...]
     identifiers: frozenset[str]
 
-    @property
-    def tokens(self) -> frozenset[str]:
-        """The tokens of the contacts."""
-        contacts = (node.partition(":")[::2] for node in self.identifiers)
-        return frozenset(value for kind, value in contacts if kind in ("email", "phone"))
-
 
 def subject(root: str, person: str) -> Subject:
     """What leads to a person now.
