@@ -90,7 +90,8 @@ def _headline(figures: LoyaltyFigures, cash: Any) -> str:
     known = f"{percent(found.value)} of the latest month's receipts are of a known person" if found else ""
     if not figures.kinds:
         return f"{known or 'No receipt is of a known person'}; no points were given or spent."
-    said = f"points paid {cash(cost)}, {share} of what members spent; what they would have spent without it is not known."
+    paid = f"points paid {cash(cost)}, {share} of what members spent"
+    said = f"{paid}; what they would have spent without it is not known."
     return f"{known}; {said}" if known else said[0].upper() + said[1:]
 
 
