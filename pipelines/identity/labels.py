@@ -8,11 +8,13 @@ analysis", ICDE 2020).
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 from scipy.sparse import coo_array
@@ -24,6 +26,8 @@ from pipelines.identity.rules import SEPARATOR
 
 DRIVER_EDGES = 20_000_000
 """Up to so many edges the driver labels by itself: 20 million take it 14 seconds and 1 GB."""
+MESSAGE_BYTES = 32 << 20
+"""Labels that come back from the driver go into the session in parts of at most so many bytes."""
 _ROUNDS = 200
 LABELS = pa.schema([("node", pa.string()), ("component", pa.string())])
 
@@ -112,7 +116,19 @@ def _pairs(edges: DataFrame) -> DataFrame:
 
 def _in_driver(pairs: DataFrame) -> DataFrame:
     rows = pairs.toArrow()
-    return pairs.sparkSession.createDataFrame(labels(rows["left"], rows["right"]), from_arrow_schema(LABELS))
+    return _given(pairs.sparkSession, labels(rows["left"], rows["right"]))
+
+
+def _given(spark: SparkSession, table: pa.Table) -> DataFrame:
+    """The rows as a frame, handed over in parts, since a plan that holds them all may be too large for one message."""
+    schema, parts = from_arrow_schema(table.schema), -(-table.nbytes // MESSAGE_BYTES)
+    if parts <= 1:
+        return spark.createDataFrame(table, schema)
+    rows = -(-len(table) // parts)
+    slices = (table.slice(start, rows).combine_chunks() for start in range(0, len(table), rows))
+    return reduce(
+        DataFrame.unionByName, (spark.createDataFrame(part, schema).localCheckpoint() for part in slices)
+    )
 
 
 def _contracted(pairs: DataFrame, count: int, driver_edges: int) -> DataFrame:

@@ -60,6 +60,8 @@ def test_contraction_and_the_driver_agree(spark: SparkSession, monkeypatch: pyte
     by_driver = components(edges).collect()
     by_contraction = components(edges, driver_edges=500).collect()
     assert sorted(by_driver) == sorted(by_contraction)
+    monkeypatch.setattr(module, "MESSAGE_BYTES", 1 << 18)
+    assert sorted(components(edges).collect()) == sorted(by_driver), "handed over in parts"
     told = dict(by_driver)
     assert {told[f"chain{place}"] for place in range(0, CHAIN, 999)} == {"chain0"}
     assert (told["ray7"], told["loop"], told["alone"], told["b"]) == ("hub", "loop", "alone", "a")
