@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyspark
@@ -56,6 +60,36 @@ def training_key(reads: Mapping[str, VersionedRead], settings: Mapping[str, obje
 def comparison(table: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """Name and text of the file that keeps a result's table among the run's artifacts, in `EVALUATION`."""
     return _COMPARISON, json.dumps(list(table), indent=1)
+
+
+def register(
+    tracking: Tracking,
+    name: str,
+    served: ModuleType,
+    write: Callable[[Path], None],
+    *,
+    as_of: date,
+    params: Mapping[str, Any],
+) -> ModelVersion:
+    """Make what the active run has learned the model's next version.
+
+    Args:
+        tracking: Where it is kept.
+        name: The model's.
+        served: The module by which MLflow serves it; its `signature()` says how.
+        write: Writes the model's files into a folder that is there.
+        as_of: The last day that it has learned from.
+        params: It was fitted with.
+    """
+    with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
+        write(Path(folder))
+        return tracking.register(
+            name,
+            loader=served.__name__,
+            files=Path(folder),
+            signature=served.signature(),
+            tags={"as_of": as_of.isoformat(), "params": json.dumps(params)},
+        )
 
 
 def finish(

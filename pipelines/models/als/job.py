@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -37,7 +38,7 @@ from pipelines.models.als.holdout import Holdout, take_holdout
 from pipelines.models.als.report import metrics, read_comparison, write_comparison
 from pipelines.models.als.train import AlsParams, fit
 from pipelines.models.gate import Decision, Measured, decide
-from pipelines.models.training import EVALUATION, training_key
+from pipelines.models.training import EVALUATION, register, training_key
 
 PRODUCT_DAYS, PERSONS, PRODUCTS = "gold.product_days", "silver.person_identifiers", "silver.products"
 INPUTS = (PRODUCT_DAYS, PERSONS, PRODUCTS)
@@ -229,12 +230,5 @@ def _register(
     with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
         write_comparison(comparison, Path(folder))
         tracking.log_folder(Path(folder), EVALUATION)
-    with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
-        factors.write(learned, Path(folder))
-        return tracking.register(
-            champions.NAME,
-            loader=served.__name__,
-            files=Path(folder),
-            signature=served.signature(),
-            tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
-        )
+    kept = partial(factors.write, learned)
+    return register(tracking, champions.NAME, served, kept, as_of=as_of, params=asdict(params))

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +96,14 @@ def train(
         with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
             _write_evaluation(Path(folder), table, compared)
             tracking.log_folder(Path(folder), training.EVALUATION)
-        with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
-            champions.write(learned, Path(folder))
-            version = tracking.register(
-                champions.NAME,
-                loader=served.__name__,
-                files=Path(folder),
-                signature=served.signature(),
-                tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
-            )
+        version = training.register(
+            tracking,
+            champions.NAME,
+            served,
+            partial(champions.write, learned),
+            as_of=as_of,
+            params=asdict(params),
+        )
     return training.finish(tracking, version, key, decision, table)
 
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +97,9 @@ def train(
             name, text = training.comparison(table)
             Path(folder, name).write_text(text, encoding="utf-8")
             tracking.log_folder(Path(folder), training.EVALUATION)
-        with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
-            write(learned, Path(folder))
-            version = tracking.register(
-                champions.NAME,
-                loader=served.__name__,
-                files=Path(folder),
-                signature=served.signature(),
-                tags={"as_of": as_of.isoformat(), "params": json.dumps(asdict(params))},
-            )
+        version = training.register(
+            tracking, champions.NAME, served, partial(write, learned), as_of=as_of, params=asdict(params)
+        )
     return training.finish(tracking, version, key, decision, table)
 
 
