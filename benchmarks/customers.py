@@ -20,7 +20,8 @@ from benchmarks.foundation import DAY_BEFORE, LAST, SCRATCH, sets
 from benchmarks.processes import Measured, measure, measured, tillpost
 from pipelines import context
 from pipelines.flow import FLOW
-from pipelines.runner import Outcome, run_steps
+from pipelines.run import Outcome
+from pipelines.runner import run_steps
 from pipelines.settings import load
 
 GOALS = {"rebuild": 120.0, "day": 60.0, "share": 0.5}  # seconds on 2 cores, and of the rebuild

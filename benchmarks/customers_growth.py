@@ -24,7 +24,7 @@ from benchmarks.processes import exponent, measured
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.sail import sail_session
 from pipelines.lakehouse.table import Table
-from pipelines.runner import Run
+from pipelines.run import Run
 from pipelines.settings import load
 from pipelines.silver import person_identifiers, products, receipt_lines, receipts, stores, web_events
 

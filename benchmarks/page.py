@@ -14,6 +14,7 @@ from benchmarks.identity import GOALS as IDENTITY
 from benchmarks.landing import GOALS as LANDING_GOALS
 from benchmarks.processes import exponent
 from benchmarks.retailer import A_DAY, PART
+from benchmarks.retailer import DAYS as RETAILER_DAYS
 from benchmarks.retailer import GOAL as RETAILER_GOAL
 
 HEAD = """<!-- Written by `make bench`; measure again rather than edit. -->
@@ -212,20 +213,22 @@ def retailer_section(result: Mapping[str, Any]) -> list[str]:
         for name, run in runs.items()
     ]
     a_day = ", ".join(f"{records:,} {source}" for source, records in A_DAY.items())
-    verdict = _verdict(result["ratio"] <= RETAILER_GOAL)
+    ratios = result["ratios"]
     return [
         "## A day of a mid-size retailer, from files to silver",
-        f"{a_day}, from nothing but their files to every silver table; the session's start is in the minutes.",
+        f"{a_day}, from nothing but their files to every silver table; the session's start is in the minutes. "
+        f"On top of each history come {len(RETAILER_DAYS)} days, in turn; the one between the others is shown.",
         table(("", "ingest", "refine", "in all", "peak memory"), rows),
         table(
             ("", "measured", "goal", ""),
             [
                 (
                     "a day on a year, as a multiple of one on a month",
-                    f"{result['ratio']:.2f}",
+                    f"{ratios['seconds']:.2f}",
                     f"{RETAILER_GOAL}",
-                    verdict,
-                )
+                    _verdict(ratios["seconds"] <= RETAILER_GOAL),
+                ),
+                ("the same in processor seconds", f"{ratios['cpu_seconds']:.2f}", "", ""),
             ],
         ),
     ]

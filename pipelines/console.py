@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table as Grid
 
 from pipelines.errors import TillpostError
-from pipelines.runner import Outcome
+from pipelines.run import Outcome
 
 WRAPPED = ("grain", "where to look", "what to do", "found", "tables")  # columns of prose
 OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 160)

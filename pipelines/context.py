@@ -40,7 +40,7 @@ from pipelines.lakehouse.table import Facts, Table
 from pipelines.lakehouse.tracking import Tracking
 from pipelines.models.champions import LOADERS
 from pipelines.replay import Replay
-from pipelines.runner import Outcome, Run
+from pipelines.run import Outcome, Run
 from pipelines.settings import Settings
 
 Report = Callable[[Outcome], None]

@@ -28,7 +28,7 @@ from pipelines.lakehouse.lease import lease
 from pipelines.landing.files import landed
 from pipelines.landing.manifest import whole
 from pipelines.landing.sources import SOURCES
-from pipelines.runner import Outcome
+from pipelines.run import Outcome
 from pipelines.settings import Settings
 
 HELD = ("ingest", "refine")

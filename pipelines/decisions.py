@@ -29,7 +29,7 @@ from pipelines.landing import identity_decisions as landing
 from pipelines.landing.files import drop
 from pipelines.landing.formats.private import may_hold_contact
 from pipelines.persons import person_of
-from pipelines.runner import Outcome
+from pipelines.run import Outcome
 from pipelines.settings import Settings
 from pipelines.silver import identity_changes
 from pipelines.silver import identity_decisions as decisions

@@ -22,7 +22,7 @@ from pipelines.lakehouse.digests import known_again
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
-from pipelines.lakehouse.types import BINARY, LONG, STRING
+from pipelines.lakehouse.types import BINARY, STRING
 from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift, drift_in
@@ -96,9 +96,11 @@ def plan(
     before: datetime,
     mark: Mark,
     *,
+    most: int,
     known: set[Key] | None = None,
 ) -> Plan:
-    """Write newly landed files into the ledger as one batch; nothing is written when there are none.
+    """Write newly landed files into the ledger, as one batch or as many as their size asks for; nothing is written
+    when there are none.
 
     Args:
         lake: Where the ledger is.
@@ -106,6 +108,7 @@ def plan(
         sources: Every source there is.
         before: Files that arrived later than this are left for another run.
         mark: Of this run.
+        most: Bytes of the records of a batch, about; a larger file is a batch by itself.
         known: Files that the caller has seen in the ledger and that need not be asked for; more are added.
     """
     known = set() if known is None else known
@@ -115,8 +118,9 @@ def plan(
     lacking = ledger.among(lake, asked, how="left_anti")
     new, waiting = whole(landing_root, found, lacking)
     if new:
-        last += 1
-        rows = ledger.listed(lake, new).withColumn("batch", F.lit(last).cast(LONG))
+        batches = ledger.batched(new, last, most=most)
+        last = batches[-1]
+        rows = ledger.listed(lake, new, batches)
         ledger.commit(lake, rows, mark, last, parent=lake.ensure(ledger.TABLE))
     known |= {file.key for file in asked} - {file.key for file in lacking if file not in new}
     newest = lake.read(ledger.TABLE).groupBy("source").agg(F.max("batch")).collect()  # one row a source

@@ -19,7 +19,7 @@ from pipelines.errors import UsageError
 from pipelines.lakehouse.lake import Lake
 from pipelines.publish import releases
 from pipelines.publish.release import point
-from pipelines.runner import Outcome
+from pipelines.run import Outcome
 from pipelines.settings import Settings
 
 HELD = ("build", "score", "publish")

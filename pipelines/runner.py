@@ -11,79 +11,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import reduce
+from datetime import date
 from graphlib import TopologicalSorter
-from operator import or_
 from typing import Any
 
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.evidence import placed, resolved
 from pipelines.flow import Step
-from pipelines.incremental import EVERYTHING, Asked, Touched, narrowed, touched
+from pipelines.incremental import EVERYTHING, Touched, narrowed, touched
 from pipelines.lakehouse import log
-from pipelines.lakehouse.facts import account_of, losers_of, settle
 from pipelines.lakehouse.lake import ABSENT, Lake, any_of
 from pipelines.lakehouse.log import Head, commits
-from pipelines.lakehouse.mark import Counts, Mark, code_version, digest
-from pipelines.lakehouse.refusal import BATCH, judge, quarantine_of
-from pipelines.lakehouse.table import ByScope, Components, Facts, History, Input, Journal, Snapshot, Table
-from pipelines.replay import Replay
+from pipelines.lakehouse.mark import Counts, Mark, digest
+from pipelines.lakehouse.table import ByScope, Components, Facts, History, Journal, Snapshot, Table
+from pipelines.refining import refined
+from pipelines.run import Outcome, Run, scope_said
 from pipelines.silver import person_identifiers
 
 PERSONS = person_identifiers.TABLE.name
 LOOK_BACK = 60  # commits searched for the snapshot of an earlier date
-
-Champion = Callable[
-    [str], Any
-]  # the model's name -> what `build` takes, with a `label`; null without a champion
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one run is: its lake, its name, its date, and where values and models come from.
-
-    `replay` is there for a past date only.
-    """
-
-    lake: Lake
-    run_id: str
-    as_of: date
-    value: Callable[[str], Any]
-    champion: Champion
-    replay: Replay | None = None
-    asked: Asked = field(default_factory=Asked)
-
-    def values(self, table: Table) -> dict[str, Any]:
-        """The keywords of the table's build: settings and champions."""
-        params = {path.rsplit(".", 1)[-1]: self.value(path) for path in table.params}
-        return params | {name: self.champion(name) for name in table.models}
-
-    def mark(self, stage: str, **facts: Any) -> Mark:
-        """A watermark of this run."""
-        blank = {"contract": "", "settings": "", "code": code_version()}
-        return Mark(
-            run=self.run_id, stage=stage, as_of=self.as_of, started_at=datetime.now(UTC), **{**blank, **facts}
-        )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one table.
-
-    `version` is its newest, `ABSENT` where nothing that it is made of ever arrived; `counts` is null where it
-    was left alone.
-    """
-
-    table: str
-    version: int
-    counts: Counts | None
-    seconds: float
-    scope: str
 
 
 def run_steps(
@@ -126,6 +74,7 @@ def make(run: Run, step: Step) -> Outcome:
         inputs={name: ABSENT if head is None else head.version for name, head in heads.items()},
         origins={name: head.mark.origin for name, head in heads.items() if head and head.mark},
         models={name: getattr(values[name], "label", "none") for name in table.models},
+        batch=_batch(table, heads),
     )
     head = lake.head(table)
     if head is None and set(mark.inputs.values()) == {ABSENT}:
@@ -146,16 +95,21 @@ def _heads(lake: Lake, table: Table) -> dict[str, Head | None]:
     return {read.table.name: lake.head(read.table) for read in table.reads}
 
 
-def _same(old: Mark, new: Mark) -> bool:
-    described = (old.contract, old.settings, old.models) == (new.contract, new.settings, new.models)
-    return described and old.follows(new)
+def _batch(table: Table, heads: Mapping[str, Head | None]) -> int:
+    """Of facts the last batch that their records came with; 0: other tables, and where bronze does not say."""
+    source = heads[table.reads[0].table.name] if isinstance(table.write, Facts) else None
+    return source.mark.batch if source and source.mark else 0
 
 
 def _is_current(lake: Lake, table: Table, head: Head, mark: Mark) -> bool:
     standing = head.mark
     if isinstance(table.write, Snapshot) and standing is not None and standing.as_of != mark.as_of:
         standing = _mark_of_date(lake, table, mark.as_of)
-    if standing is None or not _same(standing, mark) or not _read_the_same(lake, table, standing, mark):
+    if (
+        standing is None
+        or not standing.on_the_terms_of(mark)
+        or not _read_the_same(lake, table, standing, mark)
+    ):
         return False
     return isinstance(table.write, Facts) or standing.as_of >= mark.as_of
 
@@ -183,81 +137,12 @@ def _frames(run: Run, table: Table, versions: Mapping[str, int]) -> dict[str, Da
     return {read.table.name: run.lake.read(read.table, versions[read.table.name]) for read in table.reads}
 
 
-def _facts(
-    run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
-) -> tuple[int, Counts | None, str]:
-    table, lake = step.table, run.lake
-    source, references = table.reads[0].table, table.reads[1:]
-    standing_for = head.mark if head.mark and _same(head.mark, mark) else None
-    if standing_for and any(_moved(run, read, standing_for, mark) for read in references):
-        standing_for = None
-    since = standing_for.inputs.get(source.name) if standing_for else None
-    now = mark.inputs[source.name]
-    if since == now:
-        return head.version, None, "unchanged"
-    if since is not None and not log.only_grew(lake.path(source), since, now):
-        since = None
-    records = lake.read(source, now) if since is None else lake.added(source, since, now)
-    looked_up = [lake.read(read.table, mark.inputs[read.table.name]) for read in references]
-    with lake.store.held(judge(step.build(records, *looked_up, as_of=run.as_of, **values), table)) as rows:
-        account = account_of(table, rows, max_keys=run.value("runner.max_touched_keys"))
-        standing = lake.read(table, head.version)
-        replaced: str | None = "true"
-        if since is None:
-            standing = standing.limit(0)
-        elif account.values is not None:
-            replaced = any_of(table.scope[0], account.values) if account.values else None
-            standing = standing.where(replaced or "false")
-        with lake.store.held(losers_of(table, rows, standing)) as losers:
-            judged = settle(table, rows, standing, account, losers)
-            _quarantine(run, table, judged.refused, judged.counts, mark, rebuild=since is None)
-            marked = mark.model_copy(update={"counts": judged.counts, "rebuilt": since is None})
-            version = lake.commit(table, judged.rows, marked, parent=head.version, replace=replaced)
-        return version, judged.counts, _scope_said(table, None if since is None else account.values)
-
-
-def _moved(run: Run, read: Input, old: Mark, new: Mark) -> bool:
-    """Whether what facts look up in a reference has changed, so that each of them must be read again.
-
-    A row that has none of the values looked up says no more than one that is not there.
-    """
-    before, now = old.inputs.get(read.table.name), new.inputs[read.table.name]
-    if before is None or before > now:
-        return True
-
-    def ask() -> bool:
-        changed = run.lake.changes(read.table, before, now, read.on, of=read.on)
-        said = [column for column in read.on if column not in read.table.key]
-        return not changed.where(reduce(or_, (F.col(column).isNotNull() for column in said))).isEmpty()
-
-    try:
-        return before != now and bool(run.asked.once(("moved", read.table.name, before, now, *read.on), ask))
-    except AnalysisException:  # the change feed was cleaned away: rebuild, never guess
-        return True
-
-
-def _quarantine(
-    run: Run, table: Table, refused: DataFrame, counts: Counts, mark: Mark, *, rebuild: bool
-) -> None:
-    """Replace the refused rows of these batches, before the table's own commit, so that none is lost."""
-    quarantine = quarantine_of(table)
-    if not counts.refused and (not rebuild or run.lake.head(quarantine) is None):
-        return
-    standing = run.lake.head(quarantine)
-    if standing and standing.mark and _same(standing.mark, mark) and standing.mark.inputs == mark.inputs:
-        return  # a run that was killed right after this commit; what it refused stands
-    parent = run.lake.ensure(quarantine)
-    batches = [row[0] for row in refused.select(BATCH).distinct().collect()]  # the batches of one run
-    replace = "true" if rebuild else f"{BATCH} IN ({', '.join(str(int(b)) for b in sorted(batches))})"
-    run.lake.commit(quarantine, refused, mark, parent=parent, replace=replace)
-
-
 def _by_scope(
     run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
 ) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
     change = EVERYTHING
-    if head.mark is not None and _same(head.mark, mark):
+    if head.mark is not None and head.mark.on_the_terms_of(mark):
         change = touched(
             lake,
             table,
@@ -275,7 +160,7 @@ def _by_scope(
     replace = "true" if change.values is None else any_of(table.scope[0], change.values)
     mark = mark.model_copy(update={"rebuilt": change.everything})
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
-    return version, _counted(lake, table), _scope_said(table, change.values)
+    return version, _counted(lake, table), scope_said(table, change.values)
 
 
 def built(
@@ -292,7 +177,7 @@ def _components(
     table, lake = step.table, run.lake
     if step.told is None:
         raise ValueError(f"{table.name} is written by components, and does not tell its rows of a resolution")
-    since = head.mark if head.mark and _same(head.mark, mark) else None
+    since = head.mark if head.mark and head.mark.on_the_terms_of(mark) else None
     standing = (since.inputs if since else {}).get(PERSONS, head.version)
     found = resolved(lake, since, standing, mark.inputs, values["rules"], run.asked)
     if found is None:
@@ -331,17 +216,13 @@ def _dated(
 
 
 _WRITES = {
-    Facts: _facts,
+    Facts: refined,
     ByScope: _by_scope,
     Components: _components,
     Snapshot: _snapshot,
     History: _dated,
     Journal: _dated,
 }
-
-
-def _scope_said(table: Table, values: tuple[Any, ...] | None) -> str:
-    return "rebuilt" if values is None else f"{len(values)} x {table.scope[0]}"
 
 
 def _counted(lake: Lake, table: Table) -> Counts:

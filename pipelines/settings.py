@@ -84,8 +84,11 @@ class PlaceSettings(_Section):
 
 
 class LandingSettings(PlaceSettings):
-    """Where the drops arrive, and for how many days a landed file with contacts is kept (null: for ever)."""
+    """Where the drops arrive, how much is taken at once, and for how many days a landed file with contacts is kept
+    (null: for ever).
+    """
 
+    batch_bytes: PositiveInt
     retention_days: PositiveInt | None
 
 

@@ -41,7 +41,8 @@ from pipelines.models.related import RelatedParams
 from pipelines.models.related import job as related_job
 from pipelines.models.training import TrainingResult
 from pipelines.publish.release import Published
-from pipelines.runner import Outcome, Run, run_steps
+from pipelines.run import Outcome, Run
+from pipelines.runner import run_steps
 from pipelines.settings import Settings
 
 
@@ -63,7 +64,15 @@ def ingest(context: Context) -> Ingested | Skipped:
 def _ingest(context: Context) -> Ingested:
     run, settings = context.run, context.settings
     key, mark, root = _key(settings), run.mark("ingest"), settings.landing.root
-    plan = ingestion.plan(context.lake, root, SOURCES, context.close, mark, known=context.known)
+    plan = ingestion.plan(
+        context.lake,
+        root,
+        SOURCES,
+        context.close,
+        mark,
+        most=settings.landing.batch_bytes,
+        known=context.known,
+    )
     if plan.batch == 0:
         raise SystemFault(
             f"No landing file in {root} had arrived by {context.close:%Y-%m-%d %H:%M} UTC",

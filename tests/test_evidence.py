@@ -20,7 +20,8 @@ from pipelines.flow import step_of
 from pipelines.gold import customer_totals, touchpoints
 from pipelines.identity.ids import person_id
 from pipelines.lakehouse.lake import Lake
-from pipelines.runner import Outcome, Run, make
+from pipelines.run import Outcome, Run
+from pipelines.runner import make
 from pipelines.settings import load
 from pipelines.silver import (
     identifier_edges,

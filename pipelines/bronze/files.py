@@ -8,8 +8,9 @@ twice, and no number is given twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from operator import or_
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -21,7 +22,7 @@ from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import LONG, STRING, TIMESTAMP
 from pipelines.landing.contract import Source
-from pipelines.landing.files import Landed
+from pipelines.landing.files import PACKED, SWELLING, Landed
 
 TABLE = Table(
     name="bronze.files",
@@ -85,16 +86,50 @@ def _held(lake: Lake, source: str) -> DataFrame:
     return rows.agg(F.max("arrived_at").alias("arrived_at"), F.max("batch").alias("batch"))
 
 
+def batched(found: Sequence[Landed], last: int, *, most: int) -> list[int]:
+    """The batch of each file, from `last + 1`: in their order, no more bytes to a batch than `most`, or one file."""
+    return [last + 1 + group for group in _groups((file.weight for file in found), most)]
+
+
+def parts(lake: Lake, source: str, after: int, upto: int, *, most: int) -> list[int]:
+    """Cut the batches of a source after one, up to another, into parts of no more than so many bytes, or one batch.
+
+    Returns:
+        The last batch of each part, in order; the last of all is `upto`.
+    """
+    if upto - after <= 1:
+        return [upto]
+    packed = reduce(or_, (F.col("file").endswith(ending) for ending in PACKED))
+    weight = F.sum(F.col("size") * F.when(packed, SWELLING).otherwise(1))
+    asked = lake.read(TABLE).where((F.col("source") == source) & F.col("batch").between(after + 1, upto))
+    weights: dict[int, int] = dict(sorted(asked.groupBy("batch").agg(weight).collect()))  # one row a batch
+    cut = dict(zip(_groups(weights.values(), most), weights, strict=True))  # of each group the last
+    return [*list(cut.values())[:-1], upto]
+
+
+def _groups(weights: Iterable[int], most: int) -> Iterator[int]:
+    """The number of each one's group, from 0: neighbours, as many as weigh no more than `most` together."""
+    group, held = 0, 0
+    for weight in weights:
+        if held and held + weight > most:
+            group, held = group + 1, 0
+        held += weight
+        yield group
+
+
 def commit(lake: Lake, rows: DataFrame, mark: Mark, batch: int, *, parent: int) -> int:
     """Append rows to the ledger; gives its version."""
     marked = mark.model_copy(update={"batch": batch, "contract": TABLE.fingerprint})
     return lake.commit(TABLE, rows.select(*TABLE.names), marked, parent=parent)
 
 
-def listed(lake: Lake, found: Sequence[Landed]) -> DataFrame:
-    """Landed files as the ledger writes them, without a batch."""
-    rows = [(f.source, f.path, f.size, f.arrived_at) for f in found]
-    return lake.spark.createDataFrame(rows, "source string, file string, size long, arrived_at timestamp")
+def listed(lake: Lake, found: Sequence[Landed], batches: Sequence[int] | None = None) -> DataFrame:
+    """Landed files as the ledger writes them, each in its batch; null: in none yet."""
+    numbers: Sequence[int | None] = batches or [None] * len(found)
+    rows = [(f.source, f.path, f.size, f.arrived_at, n) for f, n in zip(found, numbers, strict=True)]
+    return lake.spark.createDataFrame(
+        rows, "source string, file string, size long, arrived_at timestamp, batch long"
+    )
 
 
 def among(lake: Lake, found: Sequence[Landed], *, how: str) -> list[Landed]:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.errors import TillpostError
-    from pipelines.runner import Outcome
+    from pipelines.run import Outcome
 
 SCHEMA = "closing/1"
 OUTCOMES = {0: "done", 2: "usage", 3: "settings", 4: "data", 5: "system", 6: "busy", 130: "stopped"}

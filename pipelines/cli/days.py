@@ -15,7 +15,7 @@ from pipelines.cli.options import LOCAL, AsOf, Conf, MaybeAsOf, Sets, settings_o
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipelines.runner import Outcome
+    from pipelines.run import Outcome
     from pipelines.settings import Settings
 
 DEMO_DATE = datetime(2017, 12, 31)  # noqa: DTZ001 - a day

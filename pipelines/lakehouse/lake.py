@@ -90,7 +90,9 @@ class Lake:
         )
 
     def added(self, table: Table, since: int, until: int) -> DataFrame:
-        """The rows appended after version `since`, up to `until`, of a table that only grows."""
+        """The rows of a table that only grows that came after version `since`, up to `until`, and maybe older ones:
+        the caller asks for the batches that it wants.
+        """
         return self.store.added(self.path(table), since, until).select(*table.names)
 
     def ensure(self, table: Table) -> int:

@@ -31,15 +31,18 @@ class Counts(BaseModel):
     duplicates: int = 0
     superseded: int = 0
 
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in Counts.model_fields})
+
 
 class Mark(BaseModel):
     """What a commit was made from.
 
     `inputs` are versions by table; `rebuilt` says that the counts are those of everything, not of what was
-    new; `batch` is the last ingest batch that bronze holds; `audited` is how far `audit.runs` has followed
-    each table. `origin` is the run that began the table, so one that was dropped and made anew has another;
-    `origins` are those of the inputs, or of the tables that audit follows. `release` is the release that
-    `latest` names from this commit on.
+    new; `batch` is the last ingest batch that bronze holds, or of whose records facts were made; `audited` is how far
+    `audit.runs` has followed each table. `origin` is the run that began the table, so one that was dropped and made
+    anew has another; `origins` are those of the inputs, or of the tables that audit follows. `release` is the
+    release that `latest` names from this commit on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +71,11 @@ class Mark(BaseModel):
     def follows(self, other: Mark) -> bool:
         """Whether the inputs of both are the same tables; one without an origin held nothing, or is too old to say."""
         return all(other.origins.get(name, "") == origin for name, origin in self.origins.items() if origin)
+
+    def on_the_terms_of(self, other: Mark) -> bool:
+        """Whether both were made under one contract, by the same settings and models, from the same tables."""
+        terms = (self.contract, self.settings, self.models)
+        return terms == (other.contract, other.settings, other.models) and self.follows(other)
 
     @classmethod
     def parse(cls, text: str | None) -> Mark | None:

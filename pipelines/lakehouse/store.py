@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from pipelines.lakehouse.table import Table
@@ -57,7 +56,9 @@ class Store(Protocol):
         """
 
     def added(self, path: str, since: int, until: int) -> DataFrame:
-        """The rows appended after a version, up to another, of a table that only grew."""
+        """The rows at a version of a table that only grew since another: all that came after that, and where files
+        were put together meanwhile, or cannot be told apart, older ones too.
+        """
 
     def definition(self, path: str) -> Definition:
         """What the table is defined as."""
@@ -73,11 +74,6 @@ class Store(Protocol):
 
     def held(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
         """The same rows, computed once however often they are read within the block."""
-
-
-def appended(feed: DataFrame) -> DataFrame:
-    """Of a change feed the rows that came by an append."""
-    return feed.where(F.col("_change_type") == "insert")
 
 
 def store_of(spark: SparkSession) -> Store:

@@ -27,7 +27,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from pyspark.sql.types import StructType
 
-from pipelines.lakehouse.store import Definition, Transaction, appended
+from pipelines.lakehouse.store import Definition, Transaction
 from pipelines.lakehouse.table import Snapshot, Table
 
 _ENGINE = "tillpost.engine"
@@ -90,10 +90,8 @@ class SailStore:
         return found
 
     def added(self, path: str, since: int, until: int) -> DataFrame:
-        """The rows appended after a version, up to another: those of the files that came, where none went."""
+        """The rows of the files that came after a version, up to another: Sail opens each file that it is given."""
         before, now = (set(DeltaTable(path, version=version).file_uris()) for version in (since, until))
-        if before - now:  # files were put together meanwhile, and hold old rows too
-            return appended(self.feed(path, since, until))
         schema = from_arrow_schema(_loose(DeltaTable(path, version=until)))
         files = sorted(now - before)
         return self.spark.read.schema(schema).parquet(*files) if files else self._none(schema)

@@ -21,6 +21,9 @@ SIMULATED = "simulated"
 
 _ARRIVED = re.compile(r"arrived=(\d{8}T\d{6}Z)")
 _INSTANT = "%Y%m%dT%H%M%SZ"
+PACKED = (".gz", ".zst", ".parquet")
+SWELLING = 8
+"""JSON Lines of receipts or events take so many times the bytes of the same packed, about."""
 MANIFEST = "_manifest.json"  # what `landing.manifest` reads
 
 
@@ -44,6 +47,11 @@ class Landed:
     def key(self) -> tuple[str, str, int]:
         """What tells it from every other: a file sent again with another size is another file."""
         return self.source, self.path, self.size
+
+    @property
+    def weight(self) -> int:
+        """Bytes of its records, about: a packed file holds so many times its size."""
+        return self.size * (SWELLING if self.path.endswith(PACKED) else 1)
 
     @property
     def drop(self) -> str:

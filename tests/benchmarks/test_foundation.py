@@ -87,7 +87,14 @@ def test_landing_is_shown_beside_its_peer_and_held_against_its_goals() -> None:
 
 def test_a_day_on_a_year_is_held_against_a_day_on_a_month() -> None:
     cost = {**COST, "stages": {"ingest": 30.0, "refine": 90.0}}
-    result = {"whole": cost, "month": cost, "year": cost, "ratio": 1.3, "command": "x", "machine": MACHINE}
+    result = {
+        "whole": cost,
+        "month": cost,
+        "year": cost,
+        "ratios": {"seconds": 1.3, "cpu_seconds": 1.1},
+        "command": "x",
+        "machine": MACHINE,
+    }
     text = page.page({"retailer": result})
     assert "| the whole day, on nothing | 30 s | 90 s | 3.3 min | 3.0 GB |" in text
     assert "| 1.30 | 1.2 | **missed** |" in text

@@ -12,7 +12,7 @@ from pipelines.cli import guarded
 from pipelines.cli.closing import OUTCOMES, Closing, current
 from pipelines.errors import DataError, TillpostError
 from pipelines.lakehouse.mark import Counts
-from pipelines.runner import Outcome
+from pipelines.run import Outcome
 
 
 def line(said: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pyspark.sql import DataFrame
 from pipelines.flow import step_of
 from pipelines.lakehouse.lake import Lake, any_of
 from pipelines.lakehouse.table import Table
-from pipelines.runner import Outcome, Run, make
+from pipelines.run import Outcome, Run
+from pipelines.runner import make
 from tests.silver.received import SETTINGS
 
 
@@ -23,7 +24,8 @@ def written(lake: Lake, table: Table, rows: DataFrame, dates: Iterable[date] | N
     """Write an input's rows: appended, or in place of those of some dates."""
     parent = lake.ensure(table)
     replace = None if dates is None else any_of(table.scope[0], sorted(dates))
-    mark = run_of(lake, date(2024, 1, 1)).mark("refine", contract=table.fingerprint)
+    batch = rows.agg({"batch": "max"}).collect()[0][0] if "batch" in rows.columns else 0
+    mark = run_of(lake, date(2024, 1, 1)).mark("refine", contract=table.fingerprint, batch=batch or 0)
     return lake.commit(table, rows, mark, parent=parent, replace=replace)
 
 
