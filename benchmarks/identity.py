@@ -1,5 +1,7 @@
 """The identity graph on evidence whose truth is known: seconds, growth, precision and recall, and a day on top.
 
+The day is the newest evidence of as many persons as the smallest size has, so that what it touches is the same on each.
+
 Each size is a process of its own, with the engine and memory of `conf/local.yaml`, as a session would be. Evidence and
 results lie under `data/bench/identity`.
 """
@@ -15,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -85,9 +88,13 @@ def run(size: int) -> dict[str, Any]:
     place.mkdir(parents=True, exist_ok=True)
     known = simulate(size, seed=7)
     by_day = known.edges.take(pc.sort_indices(known.edges["observed_at"]))
+    theirs = pc.indices_nonzero(
+        pc.less(by_day["person"], SIZES[0] // 8)
+    )  # so the day is as large whatever the size
     new = max(1, min(NEW, by_day.num_rows // 10))
-    pq.write_table(by_day.slice(0, by_day.num_rows - new), place / "edges.parquet")
-    pq.write_table(by_day.slice(by_day.num_rows - new), place / "new.parquet")
+    is_new = np.isin(np.arange(by_day.num_rows), theirs[-new:])
+    for name, rows in (("edges", ~is_new), ("new", is_new)):
+        pq.write_table(by_day.filter(pa.array(rows)).drop_columns("person"), place / f"{name}.parquet")
     alone, edges = _timed(partial(_scipy, by_day)), by_day.num_rows
     del by_day
     rules = load(RULES)

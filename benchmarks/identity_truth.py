@@ -24,7 +24,9 @@ Longs = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Known:
-    """Evidence and whose each identifier is; a shared phone stands in `owners` once for each who uses it."""
+    """Evidence, each edge with the number of its `person`, and whose each identifier is; a shared phone stands in
+    `owners` once for each who uses it.
+    """
 
     edges: pa.Table
     owners: pa.Table
@@ -50,20 +52,27 @@ def simulate(edges: int, seed: int) -> Known:
     kiosk = draw.integers(0, kiosks, len(visits))
     zeros = np.flatnonzero(draw.random(people) < BLOCKED_PHONE)
     tables = [
-        _edges("loyalty_card", "c", person, "email", "e", person, "loyalty_form", _any_time(draw, people)),
         _edges(
-            "loyalty_card", "c", person, "phone", "+1555", relative, "till_dictated", _any_time(draw, people)
+            "loyalty_card", "c", person, "email", "e", person, "loyalty_form", _any_time(draw, people), person
+        ),
+        _edges(
+            *("loyalty_card", "c", person, "phone", "+1555", relative, "till_dictated"),
+            _any_time(draw, people),
+            person,
         ),
         _edges(
             *("loyalty_card", "c", repeated, "phone", "+1555", relative[repeated], "till_dictated"),
             _any_time(draw, len(repeated)),
+            repeated,
         ),
         _edges(
-            "login", "l", person, "loyalty_card", "c", person, "click_and_collect", _any_time(draw, people)
+            *("login", "l", person, "loyalty_card", "c", person, "click_and_collect"),
+            _any_time(draw, people),
+            person,
         ),
-        _edges("login", "l", owner, "cookie", "d", device, "login", used[0]),
-        _edges("email", "e", opened, "cookie", "d", device, "mail_link", used[1]),
-        _edges("cookie", "kiosk", kiosk, "login", "l", visits, "login", _any_time(draw, len(visits))),
+        _edges("login", "l", owner, "cookie", "d", device, "login", used[0], owner),
+        _edges("email", "e", opened, "cookie", "d", device, "mail_link", used[1], owner),
+        _edges("cookie", "kiosk", kiosk, "login", "l", visits, "login", _any_time(draw, len(visits)), visits),
         _edges(
             "loyalty_card",
             "c",
@@ -73,6 +82,7 @@ def simulate(edges: int, seed: int) -> Known:
             None,
             "till_dictated",
             _any_time(draw, len(zeros)),
+            zeros,
         ),
     ]
     whose = {"loyalty_card:c": (person, person), "login:l": (person, person), "email:e": (person, person)}
@@ -92,7 +102,15 @@ def _any_time(draw: np.random.Generator, size: int) -> Longs:
 
 
 def _edges(
-    left: str, l_name: str, l_of: Longs, right: str, r_name: str, r_of: Longs | None, source: str, at: Longs
+    left: str,
+    l_name: str,
+    l_of: Longs,
+    right: str,
+    r_name: str,
+    r_of: Longs | None,
+    source: str,
+    at: Longs,
+    whose: Longs,
 ) -> pa.Table:
     size = len(l_of)
     return pa.table(
@@ -103,6 +121,7 @@ def _edges(
             "right_value": _constant(r_name, size) if r_of is None else _values(r_name, r_of),
             "observed_at": pa.array(at).cast(pa.timestamp("us", "UTC")),
             "source": _constant(source, size),
+            "person": pa.array(whose),
         }
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 
 from pipelines.identity.batch import Batch, Flags, Longs, batch
 from pipelines.identity.ids import person_id
+from pipelines.identity.law import NEVER
 from pipelines.identity.moments import Exclusion, Link, Observation, Span
 from pipelines.identity.quiet import quiet
+from pipelines.identity.reasons import Reason
 from pipelines.identity.replay import Replay
 from pipelines.identity.rules import Rules
-from pipelines.identity.union import union
+from pipelines.identity.union import Union, union
 
 SPANS = pa.schema(
     [
@@ -46,32 +48,26 @@ def spans(table: pa.Table, rules: Rules) -> pa.Table:
     """Of each identifier, whose it was from when to when; `until` is null for what holds, the person for nobody's."""
     of = batch(table, rules)
     decided = _exclusions(of, rules)
-    calm = quiet(of, _named(decided))
-    founded = cache(lambda founder: person_id(of.names[founder]))
-    home = of.home
-    joined = [
-        (of.labels[home[node]], of.names[node], founded(founder), *when)
-        for node, founder, *when in union(of, calm)
-    ]
+    united = union(of, quiet(of, _named(decided)))
     replayed = [
         (of.labels[component], of.names[node], *whose)
-        for component, state, found in _replayed(of, decided, ~calm)
+        for component, state, found in _replayed(of, decided, ~united.calm)
         for node, *whose in (*found, *((node, None, at, None) for node, at in state.shared.items()))
     ]
-    return _table([*joined, *replayed], SPANS)
+    return pa.concat_tables([_calm_spans(of, united), _table(replayed, SPANS)])
 
 
 def links(table: pa.Table, rules: Rules) -> pa.Table:
     """Of each two that were seen together, what they come to; `reason` is null for what is in force."""
     of = batch(table, rules)
     decided = _exclusions(of, rules)
-    calm = quiet(of, _named(decided))
+    united = union(of, quiet(of, _named(decided)))
     replayed = [
         (component, link)
-        for component, state, _ in _replayed(of, decided, ~calm)
+        for component, state, _ in _replayed(of, decided, ~united.calm)
         for link in state.links.values()
     ]
-    return pa.concat_tables([_quiet_links(of, calm), _link_rows(of, replayed)])
+    return pa.concat_tables([_calm_links(of, united), _link_rows(of, replayed)])
 
 
 def mapper(
@@ -132,15 +128,32 @@ def _named(decided: list[Exclusion]) -> Longs:
     return np.array(sorted({node for pair in decided for node in pair[1:]}), dtype=np.int64)
 
 
-def _quiet_links(of: Batch, calm: Flags) -> pa.Table:
+def _calm_spans(of: Batch, united: Union) -> pa.Table:
+    labels, names = pa.array(of.labels, pa.string()), pa.array(of.names, pa.string())
+    founders, which = np.unique(united.founder, return_inverse=True)
+    ids = pa.array([person_id(of.names[founder]) for founder in founders.tolist()], pa.string())
+    return pa.table(
+        [
+            labels.take(pa.array(of.home[united.node])),
+            names.take(pa.array(united.node)),
+            ids.take(pa.array(which)),
+            pa.array(united.since),
+            pa.array(united.until, mask=united.until == NEVER),
+        ],
+        schema=SPANS,
+    )
+
+
+def _calm_links(of: Batch, united: Union) -> pa.Table:
     left, right, link = of.links
-    rows = np.flatnonzero((link >= 0) & calm[of.component])
+    rows = np.flatnonzero((link >= 0) & united.calm[of.component])
     if not len(rows):
         return LINKS.empty_table()
     rows = rows[np.argsort(link[rows], kind="stable")]
     starts = np.flatnonzero(np.diff(link[rows], prepend=-1))
     which = link[rows[starts]]
     best = rows[np.lexsort((rows, *_strength(of, of.source[rows]), link[rows]))][starts]
+    out = [united.refused.get(ends) for ends in zip(left[which].tolist(), right[which].tolist(), strict=True)]
     names, sources = pa.array(of.names, pa.string()), pa.array(of.sources, pa.string())
     return pa.table(
         [
@@ -151,8 +164,8 @@ def _quiet_links(of: Batch, calm: Flags) -> pa.Table:
             pa.array(of.at[rows[np.append(starts[1:], len(rows)) - 1]]),
             sources.take(pa.array(of.source[best])),
             pa.array(np.diff(np.append(starts, len(rows)))),
-            pa.nulls(len(which), pa.string()),
-            pa.nulls(len(which), pa.int64()),
+            pa.array([None if at is None else Reason.WEAK.name for at in out], pa.string()),
+            pa.array(out, pa.int64()),
         ],
         schema=LINKS,
     )

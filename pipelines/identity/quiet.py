@@ -1,8 +1,8 @@
 """Components in which nothing can go wrong, found set-wise; most are. What they come to needs no replay.
 
 A component is quiet when no type of which a person has one stands in it twice, nobody is seen with too many, it is not
-too large, no link could be outlived, no weak one could tie two who each have something personal, and nobody decided
-that two in it are apart. Then every link joins and stays.
+too large, no link could be outlived, and nobody decided that two in it are apart. Then every link that is not weak
+joins and stays; what the weak ones do `union` sees.
 The test leans to the safe side: what it calls loud may still come out of the replay whole.
 """
 
@@ -31,9 +31,6 @@ def quiet(batch: Batch, decided: Longs) -> Flags:
     for kind, unique in enumerate(batch.law.unique):
         if unique:
             loud |= np.bincount(home[own & (batch.kind == kind)], minlength=size) > 1
-    personal = np.array(batch.law.personal, dtype=np.bool_)[batch.kind]
-    weak = batch.component[np.array(batch.law.weak, dtype=np.bool_)[batch.source] & (batch.right >= 0)]
-    loud |= (np.bincount(home[own & personal], minlength=size) > 1) & (np.bincount(weak, minlength=size) > 0)
     loud[home[_crowded(batch)]] = True
     loud[batch.component[_overdue(batch)]] = True
     return ~loud

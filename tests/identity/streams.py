@@ -60,6 +60,17 @@ def streams(**sizes: int) -> st.SearchStrategy[list[Edge]]:
     return st.lists(edges(**sizes), min_size=1, max_size=40)
 
 
+def of_one_card_and_login() -> st.SearchStrategy[list[Edge]]:
+    """Evidence that breaks no rule but that of weak links, which it meets again and again."""
+    one = [("card", "0"), ("login", "0"), *((kind, value) for kind in ("phone", "cookie") for value in "345")]
+    ends = st.lists(st.sampled_from(one), min_size=2, max_size=2, unique=True)
+    source = st.sampled_from(("form", "till", "till"))
+    edge = st.tuples(ends, st.integers(0, 12), source).map(
+        lambda drawn: (*drawn[0][0], *drawn[0][1], *drawn[1:])
+    )
+    return st.lists(edge, min_size=1, max_size=14)
+
+
 def rows(stream: Iterable[Edge], rules: Rules = RULES) -> list[dict[str, Any]]:
     """What `evidence.observations` makes of edges that are in order."""
     return [_row(edge, rules) for edge in stream]

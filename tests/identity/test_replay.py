@@ -18,7 +18,18 @@ from hypothesis import strategies as st
 from pipelines.identity import partition
 from pipelines.identity.ids import person_id
 from pipelines.identity.rules import Identifier, Rules, load, parse
-from tests.identity.streams import DAY, RULES, Edge, decided, edges, located, rows, streams, table
+from tests.identity.streams import (
+    DAY,
+    RULES,
+    Edge,
+    decided,
+    edges,
+    located,
+    of_one_card_and_login,
+    rows,
+    streams,
+    table,
+)
 
 Rows = Sequence[dict[str, Any]]
 LAWS = settings(max_examples=60, deadline=None)
@@ -66,8 +77,16 @@ def test_components_come_out_alone_as_they_do_together(stream: list[Edge]) -> No
     assert links(apart) == links(together)
 
 
-@LAWS
-@given(streams(values=12))
+@settings(max_examples=400, deadline=None)
+@example(  # A phone leaves the card for the login, and in the same moment all are one.
+    [
+        ("login", "0", "phone", "3", 1, "form"),
+        ("login", "0", "cookie", "5", 1, "form"),
+        ("phone", "3", "card", "0", 0, "till"),
+        ("cookie", "5", "card", "0", 0, "form"),
+    ]
+)
+@given(st.one_of(of_one_card_and_login(), streams(values=12)))
 def test_quiet_components_are_what_the_replay_makes_of_them(stream: list[Edge]) -> None:
     apart = located(rows(stream))
     settled = spans(apart), links(apart)
