@@ -1,8 +1,8 @@
 """A day of a mid-size retailer from its files to silver, and days on top of a month and of a year.
 
 The day has 50,000 receipts of 158 stores, 1 M web events and 500,000 mail events of a million people. Histories are at
-a tenth of that size, land day by day, and go into silver a month a run before the clock starts: what a run groups it
-holds in memory. They stay until all is measured, so a benchmark that was killed goes on with the month that it had
+a tenth of that size, land day by day, and go into silver a quarter a run before the clock starts: what a run groups it
+holds in memory. They stay until all is measured, so a benchmark that was killed goes on with the run that it had
 come to. The days on top are taken in turn.
 """
 
@@ -27,7 +27,7 @@ A_DAY = {"receipts": 50_000, "web_events": 1_000_000, "engagement": 500_000}
 PEOPLE = 1_000_000
 DAYS = (date(2024, 12, 30), date(2024, 12, 31), date(2025, 1, 1))
 HISTORIES = {"month": 30, "year": 365}
-MONTH = 30
+RUN_DAYS = 92  # of a history that one run takes; more than a month, and less than a machine can hold
 PART = 10  # histories are of a retailer so many times smaller
 GOAL = 1.2  # a day on a year, as a multiple of a day on a month
 
@@ -73,17 +73,17 @@ def _a_day(place: Path, day: date, *, part: int) -> dict[str, Any]:
 
 
 def _history(place: Path, days: int, *, part: int) -> None:
-    """Bring so many days before the measured ones into silver, but for the months that stand in the lake already."""
-    done = place / "months"
+    """Bring so many days before the measured ones into silver, but for the runs that stand in the lake already."""
+    done = place / "runs"
     begun = int(done.read_text(encoding="utf-8")) if done.exists() else 0
     if not begun:
         shutil.rmtree(place, ignore_errors=True)
-    for number, last in enumerate(range(days, 0, -MONTH), 1):
+    for number, last in enumerate(range(days, 0, -RUN_DAYS), 1):
         if number > begun:
-            month = [DAYS[0] - timedelta(days=n) for n in range(last, max(last - MONTH, 0), -1)]
+            part_of = [DAYS[0] - timedelta(days=n) for n in range(last, max(last - RUN_DAYS, 0), -1)]
             shutil.rmtree(place / "landing", ignore_errors=True)
-            _land(place, month, part=part)
-            _to_silver(place, month[-1])
+            _land(place, part_of, part=part)
+            _to_silver(place, part_of[-1])
             shutil.rmtree(place / "landing")  # bronze has it
             done.write_text(str(number), encoding="utf-8")
 
