@@ -16,8 +16,15 @@ from pipelines.errors import TillpostError
 from pipelines.run import Outcome
 
 WRAPPED = ("grain", "where to look", "what to do", "found", "tables")  # columns of prose
-OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 160)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+PAGE = 160  # characters; prose that goes into a file is folded there
+LONG = 30  # characters; a cell that is longer is folded where the terminal is too narrow
+OUT = Console(
+    highlight=False,
+    emoji=False,  # a token is `email:...`, and no picture
+    soft_wrap=not sys.stdout.isatty(),
+    width=None if sys.stdout.isatty() else 100_000,
+)
+ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Board:
@@ -79,13 +86,14 @@ def fail(error: TillpostError) -> None:
 def grid(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
 ) -> None:
-    """A table for a person; `right` names the columns of numbers."""
+    """A table for a person, or as wide as it is for a file; `right` names the columns of numbers."""
     table = Grid(title=title or None, title_justify="left", title_style="bold", header_style="bold")
-    for column in columns:
-        wraps = column in WRAPPED
+    for column, *cells in zip(columns, *rows, strict=True):
+        wraps = column in WRAPPED or (OUT.is_terminal and max(map(len, cells), default=0) > LONG)
         table.add_column(
             column, justify="right" if column in right else "left", overflow="fold", no_wrap=not wraps
         )
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    OUT.print(table)
+    prose = any(column in WRAPPED for column in columns)
+    OUT.print(table, width=PAGE if prose and not OUT.is_terminal else None)
