@@ -231,6 +231,15 @@ def retailer_section(result: Mapping[str, Any]) -> list[str]:
                 ("the same in processor seconds", f"{ratios['cpu_seconds']:.2f}", "", ""),
             ],
         ),
+        "Seconds by table, three tables at a time; those that took a second or more.",
+        table(
+            ("", "on a month", "on a year"),
+            [
+                (f"`{name}`", f"{result['month']['tables'].get(name, 0):.1f}", f"{seconds:.1f}")
+                for name, seconds in result["year"]["tables"].items()
+                if seconds >= 1
+            ],
+        ),
     ]
 
 

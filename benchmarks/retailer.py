@@ -69,7 +69,9 @@ def _whole(place: Path, shrink: int) -> dict[str, Any]:
 
 def _a_day(place: Path, day: date, *, part: int) -> dict[str, Any]:
     _land(place, [day], part=part)
-    return _to_silver(place, day).cost
+    ran = _to_silver(place, day)
+    made = (line.split("\t") for line in ran.lines if "\t" in line)
+    return {**ran.cost, "tables": {table: float(seconds) for table, seconds in made}}
 
 
 def _history(place: Path, days: int, *, part: int) -> None:
@@ -99,7 +101,7 @@ def _to_silver(root: Path, day: date) -> Measured:
 
 
 def main(place: str, day: str) -> None:
-    """Bring what landed under a place by a day into silver; tells the seconds of each stage."""
+    """Bring what landed under a place by a day into silver; tells the seconds of each table and stage."""
     from pipelines import context, stages
     from pipelines.settings import load
 
@@ -107,7 +109,12 @@ def main(place: str, day: str) -> None:
     settings = load(Path("conf/local.yaml"), [*sets(root), f"landing.root={root / 'landing'}"])
     with (
         context.session(settings) as spark,
-        context.within(spark, settings, date.fromisoformat(day), lambda outcome: None) as run,
+        context.within(
+            spark,
+            settings,
+            date.fromisoformat(day),
+            lambda outcome: print(f"{outcome.table}\t{outcome.seconds:.1f}", flush=True),
+        ) as run,
     ):
         for name in ("ingest", "refine"):
             started = time.monotonic()

@@ -86,7 +86,7 @@ def test_landing_is_shown_beside_its_peer_and_held_against_its_goals() -> None:
 
 
 def test_a_day_on_a_year_is_held_against_a_day_on_a_month() -> None:
-    cost = {**COST, "stages": {"ingest": 30.0, "refine": 90.0}}
+    cost = {**COST, "stages": {"ingest": 30.0, "refine": 90.0}, "tables": {"silver.receipts": 1.25}}
     result = {
         "whole": cost,
         "month": cost,
@@ -98,6 +98,7 @@ def test_a_day_on_a_year_is_held_against_a_day_on_a_month() -> None:
     text = page.page({"retailer": result})
     assert "| the whole day, on nothing | 30 s | 90 s | 3.3 min | 3.0 GB |" in text
     assert "| 1.30 | 1.2 | **missed** |" in text
+    assert "| `silver.receipts` | 1.2 | 1.2 |" in text
 
 
 def test_a_part_that_was_not_measured_has_no_section() -> None:
