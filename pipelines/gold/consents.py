@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pipelines.calc.stamped import stamped, value_of
 from pipelines.calc.triggers.definitions import CHANNELS
 from pipelines.gold import touchpoints as gold_touchpoints
-from pipelines.gold.touchpoints import of_persons
+from pipelines.gold.touchpoints import message_channel, of_persons
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import PERSON, Col, Input, Table
 from pipelines.lakehouse.types import BOOLEAN, DATE, INT, STRING, TIMESTAMP
@@ -96,12 +96,12 @@ def build(
 
 
 def _messages(touchpoints: DataFrame, person_identifiers: DataFrame) -> DataFrame:
-    """What was sent, and what people told; a message whose channel is not told is a mail."""
+    """What was sent, and what people told."""
     telling = touchpoints.where(F.col("kind").isin("sent", *_WORDS) & ~F.col("is_machine"))
     return of_persons(telling, person_identifiers).select(
         "person_id",
         "brand",
-        F.coalesce("channel", F.lit(CHANNELS[0])).alias("channel"),
+        message_channel().alias("channel"),
         F.col("touched_on").alias("day"),
         F.col("touched_at").alias("at"),
         "kind",

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pipelines.calc.rhythm import gaps, median_days
 from pipelines.calc.stamped import DIGITS, digits, stamped, value_of
 from pipelines.calc.time import business_date
-from pipelines.gold.touchpoints import OFFLINE, ONLINE, is_purchase
+from pipelines.gold.touchpoints import EMAIL, OFFLINE, ONLINE, is_purchase, message_channel
 from pipelines.lakehouse.types import INT, LONG, MONEY, STRING
 
 _MOST_CENTS = 10**17
@@ -25,7 +25,7 @@ def by_day(touches: DataFrame) -> DataFrame:
     kind, at = F.col("kind"), F.col("touched_at")
     sale, bought = kind == "sale", is_purchase()
     ordered = (kind == "order") | (sale & F.col("order_id").isNotNull())
-    channel = F.coalesce("channel", F.lit("email"))
+    mailed = message_channel() == EMAIL
     return (
         touches.where(~F.col("is_machine"))
         .groupBy("person_id", "touched_on", "store_id")
@@ -45,8 +45,8 @@ def by_day(touches: DataFrame) -> DataFrame:
             F.min(F.when(sale, stamped("touched_at", F.col("store_id")))).alias("first_sale"),
             F.min(F.when(kind == "session", stamped("touched_at", F.col("channel")))).alias("first_visit"),
             F.max(F.when(kind == "rated", stamped("touched_at", F.col("stars")))).alias("last_rating"),
-            F.max(F.when((kind == "bounced") & (channel == "email"), at)).alias("bounced_at"),
-            F.max(F.when(kind.isin("opened", "clicked") & (channel == "email"), at)).alias("read_at"),
+            F.max(F.when((kind == "bounced") & mailed, at)).alias("bounced_at"),
+            F.max(F.when(kind.isin("opened", "clicked") & mailed, at)).alias("read_at"),
         )
     )
 

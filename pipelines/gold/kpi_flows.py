@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pipelines.gold.customer_outlook import omnichannel_class
 from pipelines.gold.kpi_metrics import cohort, month, row, rows
 from pipelines.gold.loyalty_events import REDEMPTION, REFUND
-from pipelines.gold.touchpoints import of_persons
+from pipelines.gold.touchpoints import message_channel, of_persons
 
 UNIDENTIFIED, RETURNS_ONLY, MAIL = "unidentified", "no_purchase", "Email"
 
@@ -149,8 +149,8 @@ def _messages(touches: DataFrame, channel_costs: DataFrame) -> DataFrame:
         return F.count_if((F.col("kind") == kind) & ~F.col("is_machine"))
 
     sent = (
-        touches.where(F.col("kind").isin("sent", "opened", "clicked") & F.col("channel").isNotNull())
-        .groupBy(month("touched_on").alias("month"), "channel")
+        touches.where(F.col("kind").isin("sent", "opened", "clicked"))
+        .groupBy(month("touched_on").alias("month"), message_channel().alias("channel"))
         .agg(
             people("sent").alias("sent"), people("opened").alias("opened"), people("clicked").alias("clicked")
         )

@@ -76,6 +76,7 @@ TABLE = Table(
         Input(gold_loyalty_ledger.TABLE, whole=True),
     ),
     expect=(one_of("metric", tuple(METRICS)), one_of("grouping", GROUPINGS)),
+    version=2,  # 2: a message whose channel is not told is a mail
 )
 
 

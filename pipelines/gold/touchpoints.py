@@ -36,6 +36,7 @@ from pipelines.silver.machine_events import with_machines
 from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 ONLINE, OFFLINE = "online", "offline"
+EMAIL = "email"
 MESSAGES = (
     "sent",
     "bounced",
@@ -196,6 +197,11 @@ def _receipts(receipts: DataFrame, receipt_lines: DataFrame) -> DataFrame:
 def is_purchase() -> Column:
     """Whether a touch is a purchase: a sale, or an order that is not paid at a till."""
     return F.col("kind").isin("sale", "order") & F.col("net_amount").isNotNull()
+
+
+def message_channel() -> Column:
+    """The channel of a message; one whose channel is not told is a mail."""
+    return F.coalesce("channel", F.lit(EMAIL))
 
 
 def of_persons(touchpoints: DataFrame, person_identifiers: DataFrame) -> DataFrame:

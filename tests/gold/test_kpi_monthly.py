@@ -19,7 +19,7 @@ AS_OF = date(2024, 4, 30)
 MARCH, APRIL = date(2024, 3, 1), date(2024, 4, 1)
 GIVEN = (
     touch("2024-03-01 08:00", "email:a", "sent", channel="email"),
-    touch("2024-03-01 09:00", "email:a", "opened", channel="email"),
+    touch("2024-03-01 09:00", "email:a", "opened"),  # of a channel that is not told
     touch("2024-03-01 09:01", "email:a", "clicked", channel="email", is_machine=True),
     touch("2024-03-02 20:00", "cookie:k", "session", channel="Email"),
     touch("2024-03-03 20:00", "cookie:l", "session", channel="Direct"),
