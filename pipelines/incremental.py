@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from threading import Lock
 from typing import Any
 
@@ -87,37 +87,28 @@ def touched(
     """
     if not table.scope:
         return EVERYTHING
-    found: list[tuple[Key, DataFrame]] = []
+    found: set[Any] = set()
     for read in table.reads:
         now, before = versions[read.table.name], mark.inputs.get(read.table.name)
         if before is None or before > now:
             return EVERYTHING
-        if before != now:
-            needed = tuple(read.by.values()) if read.by else read.on
-            try:
-                changed = lake.changes(read.table, before, now, needed, of=_looked_at(read, needed))
-                if read.whole:
-                    if not changed.isEmpty():
-                        return EVERYTHING
-                    continue
-                key = ("changed", before, now, *_way(table, read, versions))
-                found.append((key, _lift(lake, table, read, changed, versions)))
-            except AnalysisException:  # the change feed was cleaned away: rebuild, never guess
-                return EVERYTHING
-        if as_of > mark.as_of and is_date_scope(read.table) and not read.whole:
-            day = F.col(read.table.scope[0])
-            matured = lake.read(read.table, now).where((day > F.lit(mark.as_of)) & (day <= F.lit(as_of)))
-            key = ("matured", mark.as_of, as_of, now, *_way(table, read, versions))
-            found.append((key, _lift(lake, table, read, matured, versions)))
-    if not found:
-        return Touched(())
-    scope = table.scope[0]
-    values = asked.once(
-        (scope, max_keys, *(key for key, _ in found)),
-        lambda: _values(scope, [rows for _, rows in found], max_keys),
-    )
-    if len(values) > max_keys:
-        return EVERYTHING
+        try:
+            if read.whole:
+                if before != now and not _changes(lake, read, before, now).isEmpty():
+                    return EVERYTHING
+                continue
+            dates = (mark.as_of, as_of) if as_of > mark.as_of and is_date_scope(read.table) else None
+            if before == now and dates is None:
+                continue
+            key = ("touched", before, now, dates, max_keys, *_way(table, read, versions))
+            found.update(
+                asked.once(key, partial(_values, lake, table, read, before, versions, dates, max_keys))
+            )
+        except AnalysisException:  # the change feed was cleaned away: rebuild, never guess
+            return EVERYTHING
+        if len(found) > max_keys:
+            return EVERYTHING
+    values = tuple(sorted(found))
     if (
         len(values) > 1
         and not is_date_scope(table)
@@ -125,6 +116,35 @@ def touched(
     ):
         return EVERYTHING
     return Touched(values) if table.stretch is None or not values else _stretched(lake, table, values)
+
+
+def _changes(lake: Lake, read: Input, before: int, now: int) -> DataFrame:
+    needed = tuple(read.by.values()) if read.by else read.on
+    return lake.changes(read.table, before, now, needed, of=_looked_at(read, needed))
+
+
+def _values(
+    lake: Lake,
+    table: Table,
+    read: Input,
+    before: int,
+    versions: Mapping[str, int],
+    dates: tuple[date, date] | None,
+    max_keys: int,
+) -> tuple[Any, ...]:
+    """The scope values of an input's rows that came or went since a version, and of those whose date has come
+    between two dates; of more than `max_keys` one more than these.
+    """
+    now, found = versions[read.table.name], []
+    if before != now:
+        found.append(_changes(lake, read, before, now))
+    if dates is not None:
+        day, (after, until) = F.col(read.table.scope[0]), dates
+        found.append(lake.read(read.table, now).where((day > F.lit(after)) & (day <= F.lit(until))))
+    scope = table.scope[0]
+    said = reduce(DataFrame.unionByName, (_lift(lake, table, read, rows, versions) for rows in found))
+    few = said.where(F.col(scope).isNotNull()).distinct().limit(max_keys + 1)
+    return tuple(row[0] for row in few.collect())  # bounded by max_keys
 
 
 def _looked_at(read: Input, needed: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,12 +155,6 @@ def _looked_at(read: Input, needed: tuple[str, ...]) -> tuple[str, ...]:
 def _stretched(lake: Lake, table: Table, dates: Sequence[date]) -> Touched:
     found = touched_rows(lake, table, dates)
     return EVERYTHING if found is None else Touched(found, needed_dates(lake, table, found))
-
-
-def _values(scope: str, found: Sequence[DataFrame], max_keys: int) -> tuple[Any, ...]:
-    union = reduce(DataFrame.unionByName, found)
-    few = union.where(F.col(scope).isNotNull()).distinct().limit(max_keys + 1)
-    return tuple(sorted(row[0] for row in few.collect()))  # bounded by max_keys
 
 
 def _all(lake: Lake, table: Table, versions: Mapping[str, int], asked: Asked) -> int:
@@ -156,7 +170,7 @@ def _all(lake: Lake, table: Table, versions: Mapping[str, int], asked: Asked) ->
 
 def _way(table: Table, read: Input, versions: Mapping[str, int]) -> Key:
     """What the values that `_lift` finds for the rows of an input hang on."""
-    step = (read.table.name, *(read.by or {}).items(), *read.shared.items())
+    step = (read.table.name, *(read.by or {}).values(), *read.shared.items())
     if read.by:
         return step
     through = _reading(table, read.through)
