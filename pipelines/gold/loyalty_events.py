@@ -54,7 +54,12 @@ TABLE = Table(
         Col("asked", LONG, "Of a redemption: points that the till or the site took; null for other kinds"),
         Col("amount", MONEY, "Money that the points are for, in the business's currency", nullable=False),
         Col("rule", STRING, "The rule that was applied; null: none held on the day of the sale"),
-        Col("available_on", DATE, "From when the points count as spendable", nullable=False),
+        Col(
+            "available_on",
+            DATE,
+            "From when the points count as spendable; what is taken back of frozen ones counts when they do",
+            nullable=False,
+        ),
     ),
     inputs=(
         Input(silver_receipts.TABLE, by={"occurred_on": "purchased_on"}),
@@ -66,7 +71,7 @@ TABLE = Table(
     ),
     params=("loyalty.accruals", "loyalty.redemptions", "loyalty.credits", "business.currency"),
     expect=(one_of("kind", KINDS), at_least("asked", 0)),
-    version=2,  # 2: points pay for orders too, and an order that waits for its till moves none
+    version=3,  # 2: points pay for orders too, an order that waits for its till moves none; 3: frozen reversals
 )
 
 
@@ -176,7 +181,7 @@ def _movements(documents: DataFrame, earning: Sequence[Accrual], paying: Sequenc
         F.lit(None).cast(LONG).alias("asked"),
         F.coalesce("_earned.amount", F.lit(0)).cast(MONEY).alias("amount"),
         F.col("_earned.rule").alias("rule"),
-        F.when(sale, F.coalesce("_earned.available_on", day)).otherwise(day).alias("available_on"),
+        F.greatest("_earned.available_on", day).alias("available_on"),
     )
     paid_with = F.struct(
         F.when(sale, REDEMPTION).otherwise(REFUND).alias("kind"),
@@ -217,7 +222,7 @@ def _earned(earning: Sequence[Accrual]) -> Column:
             points_for(base, rule.points, rule.per).alias("points"),
             base.alias("amount"),
             F.lit(rule.name).alias("rule"),
-            rule.available_on(F.col("occurred_on")).alias("available_on"),
+            rule.available_on(F.col("sold_on")).alias("available_on"),
         )
         case = case.when(rule.holds_on(F.col("sold_on")), given)
     return case.otherwise(nothing)

@@ -43,7 +43,7 @@ TABLE = Table(
             "points", LONG, "Earned or given back (positive), spent or taken back (negative)", nullable=False
         ),
         Col("balance", LONG, "The sum of the person's points up to this entry", nullable=False),
-        Col("available_on", DATE, "From when the points count as spendable", nullable=False),
+        next(column for column in gold_loyalty_events.TABLE.columns if column.name == "available_on"),
         Col("document_id", STRING, "The `receipt_id`, or `order/` and the order's number", nullable=False),
         Col("about", STRING, "Of a return the `receipt_id` taken back, if told; else itself", nullable=False),
         Col("rule", STRING, "The rule that was applied; null: none, as for what was spent"),

@@ -218,6 +218,24 @@ def test_a_return_takes_back_what_the_sale_earned_of_whom_it_earned_it_for(spark
     assert "the receipt is not known" in next(row.reason for row in rows if row.person_id == "bob")
 
 
+def test_what_is_taken_back_of_frozen_points_was_never_there_to_be_spent(spark: SparkSession) -> None:
+    sale = receipt("1", date(2024, 6, 10), "200.00")  # 12 points, frozen for 14 days
+    rows = ledger(
+        spark,
+        [
+            sale,
+            receipt("2", date(2024, 6, 12), "100.00", returns=sale["id"]),
+            receipt("3", date(2024, 7, 1), "100.00", returns=sale["id"]),
+        ],
+        ANN,
+    )
+    assert [(row.points, row.available_on) for row in rows] == [
+        (12, date(2024, 6, 24)),
+        (-6, date(2024, 6, 24)),
+        (-6, date(2024, 7, 1)),
+    ]
+
+
 def test_purchases_before_the_programme_are_credited_up_to_the_cap(spark: SparkSession) -> None:
     early, other = receipt("1", date(2023, 6, 1), "300.00"), receipt("2", date(2023, 7, 1), "200.00")
     rows = ledger(
