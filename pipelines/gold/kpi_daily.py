@@ -34,7 +34,8 @@ TABLE = Table(
         Col(
             "repeat_receipts",
             INT,
-            "How many of those came from people who had bought on an earlier day",
+            "How many of those came from people who had bought on an earlier day, or under an identifier that is "
+            "nobody's, as a cashier's card",
             nullable=False,
         ),
         Col("people", INT, "Number of different anchor identifiers on them", nullable=False),
