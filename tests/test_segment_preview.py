@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 
 from pipelines.segment_preview import Line, preview
 from pipelines.settings import Settings
+from tests.commands import started
+from tests.conftest import shop_settings
 from tests.days import DAYS, versions
 
 FILE = """
@@ -39,3 +41,14 @@ def test_a_preview_shows_sizes_overlaps_and_what_is_odd_and_changes_nothing(
         Line("everybody", 4, 1.0, (("bought/1", 3), ("dairy", 3)), "It selects everybody."),
         Line("typo", 0, 0.0, (), "The catalogue has no category 'DAIRI'; the nearest is 'DAIRY'."),
     )
+
+
+def test_a_syntax_error_is_one_clear_error(tmp_path: Path) -> None:
+    """With its place and the remedy, and nothing after them."""
+    file = tmp_path / "own.yaml"
+    file.write_text('- {name: a, says: b, where: "receipts > AND orders = 1"}', encoding="utf-8")
+    command = started(shop_settings(tmp_path), "segment", "preview", str(file))
+    said, _ = command.communicate(timeout=120)
+    assert command.returncode == 3
+    assert 'syntax error at or near "AND" (character 12)' in said
+    assert said.strip().endswith("docs/segments.md has examples.")

@@ -37,14 +37,23 @@ def _ended(work: Callable[[], Any], closing: Closing | None) -> int:
         sys.stderr.write("tillpost: stopped. Run the same command again: it goes on from what is done.\n")
         return 130
     except Exception as error:
-        from pipelines import console
-
-        fault = _fault(error)
-        console.fail(fault)
-        if closing is not None:
-            closing.fail(fault)
-        return fault.exit_code
+        return _told(error, closing)
     return 0
+
+
+def _told(error: Exception, closing: Closing | None) -> int:
+    """Say what went wrong; the exit code.
+
+    A function of its own: a fault that is a local of the frame in its own trace is never collected where pydantic
+    raised it, and with it the modules that it holds; DuckDB then fills the screen with its complaints at the end.
+    """
+    from pipelines import console
+
+    fault = _fault(error)
+    console.fail(fault)
+    if closing is not None:
+        closing.fail(fault)
+    return fault.exit_code
 
 
 def _fault(error: Exception) -> TillpostError:
