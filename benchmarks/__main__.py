@@ -56,6 +56,8 @@ SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "retailer": partial(retailer, shrink=500),
     "decisions": partial(decisions, sizes=(2_000, 8_000)),
     "continuous": partial(foundation.continuous, seconds=30),
+    "customers_growth": partial(customers_growth, sizes=(20_000, 80_000)),
+    "live_interests": partial(live_interests, seconds=60),
 }
 """Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""
 

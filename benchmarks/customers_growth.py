@@ -2,7 +2,8 @@
 
 A year of silver is drawn by hashes of numbers and committed: receipts of five lines, a page view for each ten lines,
 the catalogue, and whose each card and cookie is; who comes often comes much more often than others. Then the tables of
-`benchmarks.customers` are built from nothing, in a process of their own, whose memory and seconds are measured.
+`benchmarks.customers` are built from nothing, in a process of their own, whose memory and seconds are measured; and so
+is the next day, with a 365th part of the year's lines.
 """
 
 from __future__ import annotations
@@ -31,23 +32,27 @@ from pipelines.silver import person_identifiers, products, receipt_lines, receip
 LINES = (1_000_000, 3_000_000, 10_000_000)
 LINES_A_PERSON, LINES_A_RECEIPT, LINES_A_VIEW, DAYS = 100, 5, 10, 365
 GOODS, CATEGORIES, BRANDS, STORES = 20_000, 200, 300, 100
-AS_OF = date(2024, 12, 31)
+AS_OF, NEXT = date(2024, 12, 31), date(2025, 1, 1)
 GOALS = {"seconds": 600.0, "gigabytes": 8.0, "exponent": 1.1}
 PLACE = SCRATCH / "customers_growth"
 
 
 def customers_growth(sizes: Sequence[int] = LINES) -> dict[str, Any]:
-    """Seconds and memory of all tables from nothing, for each number of lines."""
-    runs = {}
+    """Seconds and memory of all tables from nothing, and of the next day, for each number of lines."""
+    runs, following = {}, {}
     for lines in sizes:
         place = PLACE / str(lines)
         shutil.rmtree(place, ignore_errors=True)
-        measured([sys.executable, "-m", "benchmarks.customers_growth", str(place), str(lines)])
+        draw = [sys.executable, "-m", "benchmarks.customers_growth", str(place), str(lines)]
+        measured(draw)
         runs[lines] = built(place, str(AS_OF)).cost
+        measured([*draw, str(NEXT)])
+        following[lines] = built(place, str(NEXT)).cost
         shutil.rmtree(place)
     growth = [(lines, run["seconds"]) for lines, run in runs.items()]
     return {
         "runs": runs,
+        "following": following,
         "people": {lines: lines // LINES_A_PERSON for lines in sizes},
         "exponent": exponent(growth),
         "command": "python -m benchmarks --only customers_growth",
@@ -80,16 +85,17 @@ def shaped(table: Table, rows: DataFrame, given: Mapping[str, Column]) -> DataFr
     return rows.select(*(chosen.get(name, blank(name)).alias(name) for name in table.names))
 
 
-def silver(spark: SparkSession, lines: int) -> list[tuple[Table, DataFrame]]:
-    """The silver tables that are drawn."""
-    people = lines // LINES_A_PERSON
+def facts(
+    spark: SparkSession, numbers: range, people: int, day: date | None = None
+) -> list[tuple[Table, DataFrame]]:
+    """The receipts, their lines and the page views of lines with these numbers: of a day, or of the year."""
     each = F.col("id")
     # The square of a uniform draw: one person in ten has a third of the receipts.
     share = _drawn("who", 1_000_000) / 1_000_000.0
     who = F.floor(share * share * people)
-    on = F.date_sub(F.lit(AS_OF), _drawn("day", DAYS))
+    on = F.date_sub(F.lit(AS_OF), _drawn("day", DAYS)) if day is None else F.lit(day)
     at = F.timestamp_seconds(F.unix_timestamp(on.cast("timestamp")) + 36_000 + _drawn("second", 30_000))
-    bought = spark.range(lines // LINES_A_RECEIPT).select(
+    bought = spark.range(numbers.start // LINES_A_RECEIPT, numbers.stop // LINES_A_RECEIPT).select(
         "id",
         _text("r", each).alias("receipt_id"),
         on.alias("purchased_on"),
@@ -118,6 +124,18 @@ def silver(spark: SparkSession, lines: int) -> list[tuple[Table, DataFrame]]:
         "anchor_value": _text("k", who),
         "lines": F.array(_good(_text("g", _drawn("seen", GOODS)))),
     }
+    views = spark.range(numbers.start // LINES_A_VIEW, numbers.stop // LINES_A_VIEW)
+    made = (
+        (receipts.TABLE, bought, {"line_count": F.lit(LINES_A_RECEIPT), **{c: F.col(c) for c in of_receipt}}),
+        (receipt_lines.TABLE, numbered, on_line),
+        (web_events.TABLE, views, viewed),
+    )
+    return [(table, shaped(table, rows, given)) for table, rows, given in made]
+
+
+def references(spark: SparkSession, people: int) -> list[tuple[Table, DataFrame]]:
+    """The shops, the catalogue, and whose each card and cookie is."""
+    each = F.col("id")
     known = spark.range(people * 2).select(
         (each / 2).cast("bigint").alias("person"), (F.pmod("id", F.lit(2)) == 0).alias("is_card")
     )
@@ -143,9 +161,6 @@ def silver(spark: SparkSession, lines: int) -> list[tuple[Table, DataFrame]]:
         (stores.TABLE, spark.range(STORES), shops),
         (products.TABLE, spark.range(GOODS), catalogue),
         (person_identifiers.TABLE, known, whose),
-        (receipts.TABLE, bought, {"line_count": F.lit(LINES_A_RECEIPT), **{c: F.col(c) for c in of_receipt}}),
-        (receipt_lines.TABLE, numbered, on_line),
-        (web_events.TABLE, spark.range(lines // LINES_A_VIEW), viewed),
     )
     return [(table, shaped(table, rows, given)) for table, rows, given in made]
 
@@ -161,13 +176,16 @@ def _good(product_id: Column) -> Column:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Draw the silver of so many lines into a lake in a place."""
+    """Draw the silver of so many lines into a lake in a place, or that of the day after them."""
     place, lines = Path(arguments[0]), int(arguments[1])
+    day = date.fromisoformat(arguments[2]) if arguments[2:] else None
+    people = lines // LINES_A_PERSON
+    numbers = range(lines, lines + lines // DAYS) if day else range(lines)
     settings = load(Path("conf/local.yaml"), sets(place))
     with sail_session(settings.spark.shuffle_partitions) as spark:
         lake = Lake(spark, settings.lake.root)
-        run = Run(lake, "drawn", AS_OF, settings.value, lambda _: None)
-        for table, rows in silver(spark, lines):
+        run = Run(lake, "drawn", day or AS_OF, settings.value, lambda _: None)
+        for table, rows in [*(() if day else references(spark, people)), *facts(spark, numbers, people, day)]:
             mark = run.mark("refine", contract=table.fingerprint)
             lake.commit(table, rows, mark, parent=lake.ensure(table))
 

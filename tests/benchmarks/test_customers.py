@@ -53,3 +53,19 @@ def test_a_day_that_costs_more_than_half_of_the_rebuild_is_missed() -> None:
     text = page({"customers": result})
     assert "| the next day, as a share of it | 0.52 | at most 0.5 | **missed** |" in text
     assert text.count("**missed**") == 1
+
+
+def test_the_next_day_is_judged_by_the_largest_number_of_lines() -> None:
+    cost: dict[str, Any] = {"seconds": 50.0, "cpu_seconds": 80.0, "peak_bytes": 2**30}
+    result = {
+        "runs": {1_000: cost, 10_000: {**cost, "seconds": 400.0}},
+        "following": {1_000: cost, 10_000: {**cost, "seconds": 100.0}},
+        "people": {1_000: 10, 10_000: 100},
+        "exponent": 0.9,
+        "machine": {},
+        "command": "python -m benchmarks --only customers_growth",
+    }
+    text = page({"customers_growth": result})
+    assert "| that day, as a share of all anew | 0.25 | at most 0.5 | met |" in text
+    assert "| seconds for the next day, of the largest | 100 | at most 60 | **missed** |" in text
+    assert text.count("**missed**") == 1
