@@ -27,7 +27,7 @@ def show(
     """Print the credits, and write them to `out` if one is named; values are to the cent.
 
     Raises:
-        UsageError: the file is not there, or an option is unknown.
+        UsageError: the file is not there, an option is unknown, or `out` cannot be written.
         DataError: the file cannot be read as paths.
     """
     found = in_cents(attribute(read(file), models or None, order, transforms=transforms, direct=direct))
@@ -42,7 +42,12 @@ def show(
         right=("conversions", "value", "removal effect"),
     )
     if out is not None:
-        found.to_csv(out, index=False)
+        try:
+            found.to_csv(out, index=False)
+        except OSError as error:
+            raise UsageError(
+                f"{out} cannot be written: {error.strerror or error}", remedy="Name a file elsewhere."
+            ) from error
         console.OUT.print(f"{len(found):,} rows are in {out}.")
     return found
 
@@ -61,7 +66,8 @@ def read(file: Path) -> pd.DataFrame:
 
     Raises:
         UsageError: there is no such file.
-        DataError: no CSV with these columns, or a number that is none; the message names the line.
+        DataError: no CSV with these columns, one of them twice, no row, or a number that is none; the message names
+            the line.
     """
     if not file.is_file():
         raise UsageError(f"There is no file {file}", remedy="Name a CSV of paths.")
@@ -74,6 +80,10 @@ def read(file: Path) -> pd.DataFrame:
         raise DataError(f"{file} is not a CSV in UTF-8: {error}", remedy=_EXAMPLE) from error
     if not {"path", "conversions"} <= set(header):
         raise DataError(f"{file} has no columns path and conversions, but {header}", remedy=_EXAMPLE)
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice or not rows:
+        said = f"has two columns {' and two '.join(twice)}" if twice else "has no path below its first line"
+        raise DataError(f"{file} {said}", remedy=_EXAMPLE)
     return pd.DataFrame([_row(file, number, header, line) for number, line in rows], columns=_columns(header))
 
 

@@ -81,6 +81,9 @@ def test_each_model_is_rounded_by_itself() -> None:
         ("path,conversions\na > > b,1\n", 4, "a touch has no channel"),
         ("way,conversions\na,1\n", 4, "no columns path and conversions"),
         ("", 4, "no columns path and conversions"),
+        ("path,conversions\n", 4, "has no path below its first line"),
+        ("path,path,conversions\na,b,1\n", 4, "has two columns path"),
+        ("path,conversions\na,1e30\n", 4, "beyond 1e20"),
         ("path,conversions\n\xff,1\n", 4, "not a CSV in UTF-8"),
         (None, 2, "There is no file"),
     ],
@@ -95,3 +98,10 @@ def test_what_cannot_be_read_is_said(
     said = " ".join(capsys.readouterr().err.split())
     assert says in said
     assert "What to do:" in said
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "paths.csv"
+    place.write_text("path,conversions\na,1\n", encoding="utf-8")
+    assert tillpost("attribute", str(place), "--out", str(tmp_path / "nowhere" / "credits.csv")) == 2
+    assert "cannot be written" in " ".join(capsys.readouterr().err.split())

@@ -191,9 +191,10 @@ def _amount(table: pa.Table, name: str, *, negative: bool) -> pa.Array:
     if name not in table.column_names:
         return pa.array([0] * len(table), pa.int64()).cast(AMOUNT)
     column = table.column(name)
-    if pa.types.is_floating(column.type):
-        column = column.cast(pa.float64())
-        _refuse(Fault.NOT_A_NUMBER, ~(np.abs(pc.fill_null(column, 0.0).to_numpy()) < LIMIT))
+    if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+        floats = pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy()
+        _refuse(Fault.NOT_A_NUMBER, ~(np.abs(floats) < LIMIT))
+        column = column.cast(pa.float64()) if pa.types.is_floating(column.type) else column
     elif pa.types.is_integer(column.type):
         column = column.cast(pa.int64())
     values = pa.concat_arrays(column.cast(AMOUNT, safe=False).chunks or [pa.array([], AMOUNT)])

@@ -122,7 +122,7 @@ def _table(paths: pd.DataFrame) -> pa.Table:
             )
             for name in paths.columns
         }
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise DataError(f"The paths cannot be read: {error}", remedy=_EXAMPLE) from error
     wrong = [name for name in SUMMED if name in columns and not _is_number(columns[name].type)]
     if wrong:
@@ -160,7 +160,7 @@ def _labels(models: str | Sequence[str] | None, order: int, timed: bool) -> dict
         models = [name for name in (*RULES, "markov") if name not in left_out]
     asked = [models] if isinstance(models, str) else models
     names = [_known(name, dict.fromkeys(MODELS), "model") for name in asked]
-    return {name: f"markov_{order}" if name == "markov" else name for name in names}
+    return {name: f"markov_{int(order)}" if name == "markov" else name for name in names}
 
 
 def _known(name: str, names: Mapping[str, object], what: str) -> str:

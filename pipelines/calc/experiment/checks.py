@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -77,10 +78,10 @@ def _aligned(
         same = not isinstance(counts, Mapping) and not isinstance(shares, Mapping)
         pair = list(counts), list(shares)  # type: ignore[arg-type]
     fits = same and len(pair[0]) == len(pair[1]) and len(pair[0]) > 0
-    if not fits or min(pair[0]) < 0 or not min(pair[1]) >= 0 or not sum(pair[1]) > 0:
+    if not fits or not all(0 <= one < math.inf for one in (*pair[0], *pair[1])) or not sum(pair[1]) > 0:
         raise DataError(
             f"Counts {counts} and shares {shares} do not belong together",
-            remedy="Give a count and a share, neither negative, for each arm, both as lists or both by name.",
+            remedy="Give a count and a share, numbers from 0 on, for each arm, both as lists or both by name.",
         )
     return pair
 
@@ -94,9 +95,16 @@ def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
     >>> holm({"orders": 0.01, "revenue": 0.04, "opens": 0.03})
     {'orders': 0.03, 'revenue': 0.06, 'opens': 0.06}
 
+    Raises:
+        DataError: a p-value that is not from 0 to 1.
+
     Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statistics 6 (1979).
     """
     tests = sorted((p, name) for name, p in p_values.items() if p is not None)
+    if not all(0 <= p <= 1 for p, _ in tests):
+        raise DataError(
+            f"{p_values} are no p-values", remedy="Give numbers from 0 to 1, and null for no test."
+        )
     adjusted: dict[str, float | None] = dict.fromkeys(p_values)
     highest = 0.0
     for rank, (p, name) in enumerate(tests):

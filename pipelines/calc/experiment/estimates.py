@@ -11,10 +11,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from pipelines.errors import DataError
+from pipelines.errors import DataError, UsageError
 
 Amount = int | float | Decimal | Fraction
 Interval = tuple[float, float]
+
+
+def tail(confidence: float) -> float:
+    """What an interval leaves outside on either side: 0.025 at a confidence of 0.95.
+
+    Raises:
+        UsageError: a level that is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise UsageError(
+            f"There is no confidence of {confidence}", remedy="Give a share between 0 and 1, such as 0.95."
+        )
+    return (1 - confidence) / 2
 
 
 @dataclass(frozen=True)

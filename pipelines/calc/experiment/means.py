@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import scipy
 
-from pipelines.calc.experiment.estimates import Amount, MeanComparison, Moments
+from pipelines.calc.experiment.estimates import Amount, MeanComparison, Moments, tail
 from pipelines.calc.experiment.fieller import fieller
 from pipelines.errors import DataError
 
@@ -30,6 +30,7 @@ def compare_means(first: Moments, second: Moments, confidence: float = 0.95) -> 
 
     Source: B. L. Welch, "The generalization of Student's problem", Biometrika 34 (1947).
     """
+    outside = tail(confidence)
     m1, m2, v1, v2 = first.mean, second.mean, first.variance_of_mean, second.variance_of_mean
     difference = None if m1 is None or m2 is None else m2 - m1
     relative = None if difference is None or m1 is None or m1 <= 0 else difference / m1
@@ -39,7 +40,7 @@ def compare_means(first: Moments, second: Moments, confidence: float = 0.95) -> 
     error = math.sqrt(v1 + v2)
     share = v1 / (v1 + v2)  # of the variance; keeps the next line from overflow
     freedom = 1 / (share**2 / (first.n - 1) + (1 - share) ** 2 / (second.n - 1))
-    t, quantile = difference / error, float(scipy.stats.t.isf((1 - confidence) / 2, freedom))
+    t, quantile = difference / error, float(scipy.stats.t.isf(outside, freedom))
     reach = quantile * error
     lift, note = None, NO_BASE
     if relative is not None:

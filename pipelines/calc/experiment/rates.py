@@ -6,7 +6,7 @@ import math
 
 import scipy
 
-from pipelines.calc.experiment.estimates import Interval, Rate, RateComparison
+from pipelines.calc.experiment.estimates import Interval, Rate, RateComparison, tail
 from pipelines.calc.experiment.fieller import fieller
 
 EMPTY_ARM = "An arm without people says nothing."
@@ -75,7 +75,7 @@ def two_sided(confidence: float) -> float:
     >>> round(two_sided(0.95), 3)
     1.96
     """
-    return float(scipy.stats.norm.isf((1 - confidence) / 2))
+    return float(scipy.stats.norm.isf(tail(confidence)))
 
 
 def _relative(first: Rate, second: Rate, confidence: float) -> tuple[float | None, Interval | None, str]:

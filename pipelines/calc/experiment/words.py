@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from pipelines.calc.experiment.checks import SampleRatio
-from pipelines.calc.experiment.estimates import Comparison
+from pipelines.calc.experiment.estimates import Comparison, Interval
 
 
 def verdict(
@@ -32,34 +32,47 @@ def verdict(
         )
     if comparison.p_value is None:
         return f"Nothing can be said of {metric}. {comparison.note}".strip()
-    size, span = _size(comparison)
-    if comparison.significant:
+    size, (low, high), apart = _size(comparison)
+    if comparison.significant and apart:
         way = "higher" if (comparison.absolute or 0) > 0 else "lower"
         return (
-            f"{metric}: {way} by {size.lstrip('+-')}; the true difference lies between {span[0]} and "
-            f"{span[1]} (p = {_p(comparison.p_value)}). {comparison.note}"
+            f"{metric}: {way} by {size.lstrip('+-')}; the true difference lies between {low} and "
+            f"{high} (p = {_p(comparison.p_value)}). {comparison.note}"
         ).strip()
-    said = (
-        f"Too small to tell. {metric}: {size} was seen, but a true difference anywhere from {span[0]} to "
-        f"{span[1]} would look like this."
-    )
-    if needed is not None and people is not None:
-        more = max(needed - people, 0)
-        said += (
-            f" About {more:,} more people in each arm are needed."
-            if more
-            else " There are enough people: a difference of the size that matters is unlikely."
+    if comparison.significant or apart:
+        said = (
+            f"On the edge. {metric}: {size} was seen; the interval from {low} to {high} and the p-value of "
+            f"{_p(comparison.p_value)}, which allows for all that was looked at, do not agree."
         )
-    return f"{said} {comparison.note}".strip()
+    else:
+        said = (
+            f"Too small to tell. {metric}: {size} was seen, but a true difference anywhere from {low} to {high} "
+            "would look like this."
+        )
+    return f"{said}{_more(needed, people)} {comparison.note}".strip()
 
 
-def _size(comparison: Comparison) -> tuple[str, tuple[str, str]]:
-    """The lift where it has an interval, else the difference."""
+def _more(needed: int | None, people: int | None) -> str:
+    """How many people are still to come; nothing when nobody asked."""
+    if needed is None or people is None:
+        return ""
+    more = max(needed - people, 0)
+    if more:
+        return f" About {more:,} more people in each arm are needed."
+    return " There are enough people: a difference of the size that matters is unlikely."
+
+
+def _size(comparison: Comparison) -> tuple[str, tuple[str, str], bool]:
+    """The lift where it has an interval, else the difference; its ends; and whether they leave out no difference."""
     lift, interval = comparison.relative, comparison.relative_interval
     if lift is not None and interval is not None:
-        return _percent(lift), (_percent(interval[0]), _percent(interval[1]))
+        return _percent(lift), (_percent(interval[0]), _percent(interval[1])), _leaves_out(interval)
     low, high = comparison.absolute_interval or (-math.inf, math.inf)
-    return f"{comparison.absolute or 0:+.4g}", (f"{low:+.4g}", f"{high:+.4g}")
+    return f"{comparison.absolute or 0:+.4g}", (f"{low:+.4g}", f"{high:+.4g}"), _leaves_out((low, high))
+
+
+def _leaves_out(interval: Interval) -> bool:
+    return interval[0] > 0 or interval[1] < 0
 
 
 def _percent(share: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 from hypothesis import given
@@ -41,11 +42,20 @@ def test_people_in_an_arm_that_should_have_none_are_a_mismatch() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "shares"),
-    [([1, 2], [1]), ([-1, 2], [1, 1]), ([1, 2], [1, -1]), ([1, 2], [0, 0]), ({"a": 1}, {"b": 1}), ([], [])],
-)
+    [
+        ([1, 2], [1]), ([-1, 2], [1, 1]), ([1, 2], [1, -1]), ([1, 2], [0, 0]), ({"a": 1}, {"b": 1}), ([], []),
+        ([1, math.nan], [1, 1]), ([1, 2], [1, math.nan]), ([1, 2], [1, math.inf]),
+    ],
+)  # fmt: skip
 def test_counts_and_shares_of_different_arms_are_refused(counts: list[int], shares: list[float]) -> None:
     with pytest.raises(DataError, match="do not belong together"):
         sample_ratio_mismatch(counts, shares)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, -0.1, 1.1])
+def test_holm_refuses_what_is_no_p_value(wrong: float) -> None:
+    with pytest.raises(DataError, match="no p-values"):
+        holm({"orders": 0.01, "revenue": wrong})
 
 
 @given(st.dictionaries(st.text(max_size=3), st.none() | st.floats(0, 1), max_size=6))

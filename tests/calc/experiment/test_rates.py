@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipelines.calc.experiment import Rate, compare_rates, wilson
-from pipelines.errors import DataError
+from pipelines.calc.experiment import Moments, Rate, compare_means, compare_rates, wilson
+from pipelines.errors import DataError, UsageError
 
 RATES = st.integers(0, 5000).flatmap(lambda n: st.integers(0, n).map(lambda k: Rate(k, n)))
 
@@ -103,3 +103,11 @@ def test_a_rate_that_may_be_nothing_leaves_the_lift_open_upwards() -> None:
 def test_counts_that_cannot_be_are_refused(successes: int, trials: int) -> None:
     with pytest.raises(DataError, match="cannot be"):
         Rate(successes, trials)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95, math.nan])
+def test_a_level_that_is_none_is_refused(confidence: float) -> None:
+    with pytest.raises(UsageError, match="no confidence"):
+        compare_rates(Rate(5, 100), Rate(7, 100), confidence)
+    with pytest.raises(UsageError, match="no confidence"):
+        compare_means(Moments(3, 12, 56), Moments(3, 18, 116), confidence)

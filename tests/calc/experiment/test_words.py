@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipelines.calc.experiment import (
     Moments,
     Rate,
@@ -34,6 +36,19 @@ def test_too_small_to_tell_says_how_many_more() -> None:
     )
     assert "There are enough people" in verdict(SMALL, "Orders", needed=800, people=900)
     assert verdict(SMALL, "Orders").endswith("would look like this.")
+
+
+def test_an_interval_and_a_p_value_that_disagree_decide_nothing() -> None:
+    """Adjusted for other metrics, and the one pair of small counts at which the two methods part."""
+    adjusted = replace(FOUND, p_value=0.07)
+    assert verdict(adjusted, "Orders") == (
+        "On the edge. Orders: +62.1 % was seen; the interval from +17.6 % to +129.5 % and the p-value of 0.07, which "
+        "allows for all that was looked at, do not agree."
+    )
+    parting = compare_rates(Rate(40, 1_000), Rate(59, 1_000))
+    assert parting.relative_interval is not None
+    assert parting.significant != (parting.relative_interval[0] > 0)
+    assert verdict(parting, "Orders").startswith("On the edge.")
 
 
 def test_a_mismatch_blocks_the_verdict() -> None:
