@@ -15,12 +15,10 @@ from pyspark.sql import functions as F
 
 from pipelines import exporting, reporting
 from pipelines.bronze import files
-from pipelines.flow import FLOW
 from pipelines.gold import golden_records, kpi_daily, send_list
 from pipelines.lakehouse import audit, storage
 from pipelines.lakehouse.lake import ABSENT, Lake
 from pipelines.lakehouse.mark import Mark
-from pipelines.lakehouse.table import Table
 from pipelines.lakehouse.tracking import Tracking
 from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.publish import golden_records as golden_exports
@@ -41,13 +39,11 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
         DataError: what would be exported breaks its contract; nothing was published.
         SystemFault: the exports root cannot be written.
     """
-    versions = _versions(lake)
+    reports = reporting.of_lake(lake, settings, mark.as_of)
+    versions, read = reports.versions, reports.read
     released = lake.read(releases.TABLE).select("release_id", "as_of")
     found: dict[str, date] = dict(released.collect())  # one row a run
     today = F.col("as_of") == F.lit(mark.as_of)
-
-    def read(table: Table) -> DataFrame:
-        return lake.read(table, versions.get(table.name))
 
     mails = read(send_list.TABLE).where(today)
     told: Figures = {}
@@ -58,7 +54,6 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
         exporting.alerts(settings, mark, read, folder)
         people = read(golden_records.TABLE).where(today)
         golden_exports.export(people, _released_before(lake, mark.as_of), folder)
-        reports = reporting.Reports(settings, mark.as_of, versions, read)
         models = collect_models(tracking, mark.as_of)
         reporting.daily(reports, folder, mails, models, lake.read(audit.TABLE), lake.read(files.TABLE))
         reporting.pages(reports, folder, models)
@@ -95,11 +90,6 @@ def _released_before(lake: Lake, as_of: date) -> DataFrame:
     version = last[0]["versions"].get(table.name) if last else None
     found = lake.read(table, ABSENT if version is None else version)
     return found.where(F.col("as_of") == F.lit(last[0]["as_of"])) if last else found
-
-
-def _versions(lake: Lake) -> dict[str, int]:
-    heads = {step.table.name: lake.head(step.table) for step in FLOW}
-    return {name: head.version for name, head in heads.items() if head is not None}
 
 
 def _track(tracking: Tracking, settings: Settings, published: Published, told: Figures) -> None:

@@ -24,10 +24,12 @@ from pipelines.gold import (
     send_list,
     touchpoints,
 )
+from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.publish.attribution_collect import collect_attribution
 from pipelines.publish.attribution_page import attribution_page
 from pipelines.publish.experiment_page import experiment_page
+from pipelines.publish.experiment_placebo import placebo_credits
 from pipelines.publish.loyalty_collect import collect_loyalty
 from pipelines.publish.loyalty_page import loyalty_page
 from pipelines.publish.models_page import ModelFigures, models_page
@@ -40,6 +42,7 @@ from pipelines.publish.report_collect import collect
 from pipelines.publish.report_data import Score
 from pipelines.settings import Settings
 from pipelines.silver import (
+    assignments,
     campaigns,
     engagement,
     machine_events,
@@ -52,7 +55,6 @@ from pipelines.silver import (
 )
 
 REPORT = "report.html"
-PAGES = ("attribution", "experiments", "loyalty", "models", "reach")
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,33 @@ class Reports:
         settings: Of the run.
         as_of: The business date.
         versions: Of every table.
+        runs: By table, the run that wrote that version.
         read: A table at its version.
     """
 
     settings: Settings
     as_of: date
     versions: Mapping[str, int]
+    runs: Mapping[str, str]
     read: Callable[[Table], DataFrame]
 
     def today(self, table: Table) -> DataFrame:
         """The rows of a snapshot that are of the date."""
         return self.read(table).where(F.col("as_of") == F.lit(self.as_of))
+
+
+def of_lake(lake: Lake, settings: Settings, as_of: date) -> Reports:
+    """The lake as it stands, for a release of the date."""
+    found = {step.table.name: lake.head(step.table) for step in FLOW}
+    heads = {name: head for name, head in found.items() if head is not None}
+    versions = {name: head.version for name, head in heads.items()}
+    runs = {name: head.mark.run for name, head in heads.items() if head.mark}
+
+    def read(table: Table) -> DataFrame:
+        found: DataFrame = lake.read(table, versions.get(table.name))
+        return found
+
+    return Reports(settings, as_of, versions, runs, read)
 
 
 def daily(
@@ -107,23 +125,19 @@ def daily(
     (folder / REPORT).write_text(render(data), encoding="utf-8")
 
 
-def pages(reports: Reports, folder: Path, models: ModelFigures) -> None:
-    """Write every page of `PAGES`, each with its tables and pictures beside it."""
+def pages(
+    reports: Reports, folder: Path, models: ModelFigures, told: Callable[[str], None] = lambda _: None
+) -> None:
+    """Write every page of `PAGES`, each with its tables and pictures beside it; `told` hears of each."""
     currency = reports.settings.business.currency
     named = release_id(reports.as_of, reports.versions)
-    about = About(reports.as_of, currency, named, dict(sorted(reports.versions.items())))
-    made = (
-        _attribution(reports, about),
-        _experiments(reports, about),
-        _loyalty(reports, about),
-        models_page(models, about),
-        _reach(reports, about),
-    )
-    for name, page in zip(PAGES, made, strict=True):
-        write_page(page, folder, name)
+    about = About(reports.as_of, currency, named, dict(sorted(reports.versions.items())), reports.runs)
+    for name, page in PAGES.items():
+        write_page(page(reports, models, about), folder, name)
+        told(name)
 
 
-def _attribution(reports: Reports, about: About) -> Page:
+def _attribution(reports: Reports, models: ModelFigures, about: About) -> Page:
     days, read = reports.settings.attribution.report_days, reports.read
     figures = collect_attribution(
         as_of=reports.as_of,
@@ -144,26 +158,45 @@ def _attribution(reports: Reports, about: About) -> Page:
     return attribution_page(figures, about, days)
 
 
-def _experiments(reports: Reports, about: About) -> Page:
+def _experiments(reports: Reports, models: ModelFigures, about: About) -> Page:
+    days = reports.settings.experiments.window_days
+    placebo = placebo_credits(
+        reports.read(assignments.TABLE),
+        reports.read(attribution.TABLE),
+        reports.read(purchases.TABLE),
+        reports.read(person_identifiers.TABLE),
+        as_of=reports.as_of,
+        report_days=reports.settings.experiments.look_back_days,
+        window_days=days,
+    )
     rows = reports.today(experiment_results.TABLE).collect()  # metrics of the arms that were landed
-    return experiment_page(rows, about, reports.settings.experiments.window_days)
+    return experiment_page(rows, placebo, about, days)
 
 
-def _loyalty(reports: Reports, about: About) -> Page:
+def _loyalty(reports: Reports, models: ModelFigures, about: About) -> Page:
     days, programme = reports.settings.attribution.report_days, reports.settings.loyalty
+    window = reports.settings.experiments.window_days
     figures = collect_loyalty(
         as_of=reports.as_of,
         report_days=days,
         members=programme.members,
+        experiments=programme.experiments,
+        window_days=window,
         kpi_monthly=reports.read(kpi_monthly.TABLE),
         loyalty_ledger=reports.read(loyalty_ledger.TABLE),
         purchases=reports.read(purchases.TABLE),
         person_identifiers=reports.read(person_identifiers.TABLE),
+        assignments=reports.read(assignments.TABLE),
+        experiment_results=reports.today(experiment_results.TABLE),
     )
-    return loyalty_page(figures, about, days, programme.redemptions)
+    return loyalty_page(figures, about, days, programme.redemptions, window)
 
 
-def _reach(reports: Reports, about: About) -> Page:
+def _models(reports: Reports, models: ModelFigures, about: About) -> Page:
+    return models_page(models, about)
+
+
+def _reach(reports: Reports, models: ModelFigures, about: About) -> Page:
     steps = reach(
         reports.read(receipts.TABLE),
         reports.read(person_identifiers.TABLE),
@@ -172,6 +205,16 @@ def _reach(reports: Reports, about: About) -> Page:
         as_of=reports.as_of,
     )
     return reach_page(steps.collect(), about)  # one row a shop
+
+
+PAGES: Mapping[str, Callable[[Reports, ModelFigures, About], Page]] = {
+    "attribution": _attribution,
+    "experiments": _experiments,
+    "loyalty": _loyalty,
+    "models": _models,
+    "reach": _reach,
+}
+"""The pages of a release, by name."""
 
 
 def _reconciliation(runs: DataFrame) -> DataFrame:

@@ -75,8 +75,11 @@ def test_a_day_is_released_once_with_its_mails_and_report(
         assert f"<code>{first.release_id}</code>" in page
         assert "anna@example.com" not in page
         assert list((folder / name).glob("*.csv"))
-        for asked in re.findall(r'<code>tillpost sql --release latest "(.+?)"</code>', html.unescape(page)):
-            assert query.select(settings.lake.root, asked, release="latest").column_names
+        asked = re.findall(r'<code>tillpost sql --release (\w+) "(.+?)"</code>', html.unescape(page))
+        body = page.split("<main>")[1].split("</main>")[0]
+        assert body.count("<table>") == body.count('<details class="query">')
+        for release, select in asked:
+            assert query.select(settings.lake.root, select, release=release).column_names
     pointer = json.loads((Path(settings.exports.root) / "LATEST.json").read_text(encoding="utf-8"))
     assert pointer["release_id"] == first.release_id
     again = publish(spark, settings)

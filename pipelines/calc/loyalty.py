@@ -105,6 +105,7 @@ class Programme(_Rule):
     """All rules. Raises ValueError where two of a kind and currency hold on one day."""
 
     members: Annotated[Names, Field(min_length=1)]
+    experiments: Names
     accruals: tuple[Accrual, ...]
     redemptions: tuple[Redemption, ...]
     credits: tuple[Credit, ...]

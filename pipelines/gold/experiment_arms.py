@@ -1,7 +1,7 @@
 """What the arms of experiments come to: people, what they did with messages, and what they bought, as sums.
 
 Every person counts once, from their first assignment in the experiment, for `window_days`; whoever is in two arms is in
-neither. What was bought before tells how alike the arms were.
+neither, and an arm of which nobody is left stays, with zeros. What was bought before tells how alike the arms were.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STEPS = ("sent", "delivered", "opened", "opened_human", "clicked", "clicked_huma
 FLAGS = (*STEPS, "ordered", "ordered_after_click", "ordered_after_human_click")
 AMOUNTS = ("purchases", "revenue", "offline_revenue", "before")
 _DAY = 24 * 60 * 60 * 1_000_000  # microseconds
-_SQUARE = "decimal(38, 4)"
+_SUM, _SQUARE = "decimal(38, 2)", "decimal(38, 4)"
 
 
 def arms(
@@ -40,7 +40,7 @@ def arms(
 ) -> DataFrame:
     """One row per experiment, arm and stratum of earlier revenue, with sums over its people.
 
-    A stratum is the power of two of what a person had bought in the `before_days` before; -1: nothing.
+    A stratum is the power of two of what a person had bought in the `before_days` before; -1: nothing, or nobody.
     """
     clear = found.where(F.col("arms") == 1)
     done = _steps(clear, assignments, with_machines(engagement, machine_events), persons, since, window_days)
@@ -63,17 +63,24 @@ def arms(
             "ordered_after_human_click": F.col("ordered") & F.col("clicked_human"),
         }
     )
-    sums = [F.sum(name).cast("decimal(38, 2)").alias(name) for name in AMOUNTS]
-    squares = [_product(name, name).alias(f"{name}_squares") for name in AMOUNTS]
-    return filled.groupBy(*ARM, "stratum").agg(
+    sums = filled.groupBy(*ARM, "stratum").agg(
         F.count(F.lit(1)).alias("people"),
+        *(F.count_if(name).alias(name) for name in FLAGS),
+        *(F.sum(name).cast(_SUM).alias(name) for name in AMOUNTS),
+        *(_product(name, name).alias(f"{name}_squares") for name in AMOUNTS),
+        _product("revenue", "before").alias("revenue_by_before"),
+    )
+    meant = found.groupBy(*ARM).agg(
         F.max("is_control").alias("is_control"),
         F.min("by_lot").alias("by_lot"),
         F.max("share").alias("share"),
-        *(F.count_if(name).alias(name) for name in FLAGS),
-        *sums,
-        *squares,
-        _product("revenue", "before").alias("revenue_by_before"),
+    )
+    kinds = dict.fromkeys(("people", *FLAGS), LONG) | dict.fromkeys(AMOUNTS, _SUM)
+    kinds |= dict.fromkeys((*(f"{name}_squares" for name in AMOUNTS), "revenue_by_before"), _SQUARE)
+    return (
+        meant.join(sums, on=list(ARM), how="left")
+        .withColumn("stratum", F.coalesce("stratum", F.lit(-1).cast(LONG)))
+        .withColumns({name: F.coalesce(name, F.lit(0).cast(kind)) for name, kind in kinds.items()})
     )
 
 

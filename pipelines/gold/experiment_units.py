@@ -72,6 +72,13 @@ def units(
     return by_arm.withColumn("arms", arms)
 
 
+def assigned(assignments: DataFrame, persons: DataFrame) -> DataFrame:
+    """Assignments of people drawn by lot, with `buyer`; whoever is in several arms of an experiment is left out."""
+    drawn = known_to(assignments.where("by_lot"), persons)
+    arms = F.size(F.collect_set("arm").over(Window.partitionBy("experiment_id", "buyer")))
+    return drawn.withColumn("_arms", arms).where("_arms = 1").drop("_arms")
+
+
 def _unit(
     rows: DataFrame, kind: str, at: Column, is_control: Column, by_lot: Column, share: Column
 ) -> DataFrame:

@@ -13,12 +13,13 @@ from pipelines.gold.purchases import ONLINE
 from pipelines.lakehouse.types import MONEY
 from pipelines.publish.attribution_goods import by_category, category_sums, touches_by_category
 from pipelines.publish.attribution_messages import clicked, messages_by_trigger
+from pipelines.publish.attribution_paths import common_paths
 from pipelines.publish.attribution_sides import Rows, mixes, newcomers, ropo, sides, total
 from pipelines.silver.machine_events import with_machines
 from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 MESSAGES = ("Email", "SMS", "Mobile Push", "Direct Mail")
-_EVERY = "linear"
+PATHS_BY = _EVERY = "linear"
 """The model that credits each touch, so that its rows tell which touches a purchase saw."""
 GOODS_BY = ("last_click", "post_click", _EVERY)
 """The models that the report breaks down by category of the goods bought."""
@@ -30,6 +31,7 @@ class AttributionFigures:
 
     Args:
         channels: `gold.attribution_channels` of the date.
+        paths: The most frequent paths, and all; as `common_paths` gives them.
         by_trigger: `channel, trigger, model, purchases, value` of messages and visits, by the rules.
         influenced: One row: what messages were seen by, of purchases in shops.
         by_month: `month, channel, value` by linear credit.
@@ -47,6 +49,7 @@ class AttributionFigures:
     """
 
     channels: Rows
+    paths: Rows
     by_trigger: Rows
     influenced: Any
     by_month: Rows
@@ -100,6 +103,7 @@ def collect_attribution(
         channels=attribution_channels.where(F.col("as_of") == F.lit(as_of))
         .orderBy("model", "channel")
         .collect(),
+        paths=common_paths(linear),
         by_trigger=_sums(credited, "channel", "trigger", "model")
         .orderBy("model", "channel", "trigger")
         .collect(),
@@ -114,7 +118,7 @@ def collect_attribution(
         touches=touches_by_category(linear, by_goods)
         .orderBy("year", F.desc("purchases"), "category")
         .collect(),
-        later=_later(credited),
+        later=after_a_click(credited),
         blocks=clicked(clicks, credited, F.col("block")),
         categories=clicked(
             clicks.join(products.select("product_id", "category"), on="product_id", how="left"),
@@ -161,7 +165,7 @@ def _influenced(credited: DataFrame) -> Any:
     ).collect()[0]  # one row
 
 
-def _later(credited: DataFrame) -> Rows:
+def after_a_click(credited: DataFrame) -> Rows:
     """Purchases after a click on a message, by the channel that the last click credits and by side."""
     keys = ["purchase_id", "purchased_on"]
     after = credited.where((F.col("model") == "post_click") & (F.col("touch_no") > 0)).select(

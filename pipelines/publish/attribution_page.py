@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +13,8 @@ import altair as alt
 from pipelines.calc.attribution import UNATTRIBUTED
 from pipelines.calc.money import sign
 from pipelines.publish.attribution_collect import AttributionFigures
+from pipelines.publish.attribution_paths import paths
+from pipelines.publish.attribution_queries import queries
 from pipelines.publish.attribution_shops import clicked, later, ropo, shops, sides, touches
 from pipelines.publish.attribution_splits import click_through, delivered, goods, regions
 from pipelines.publish.page import About, Page, Section, between, count, percent, ratio
@@ -47,6 +51,7 @@ def attribution_page(figures: AttributionFigures, about: About, report_days: int
     sections = (
         _channels(figures, exact),
         _fitted(figures, cash),
+        paths(figures.paths, cash),
         _triggers(figures, cash),
         _months(figures, cash, about.currency),
         later(figures, cash),
@@ -62,11 +67,12 @@ def attribution_page(figures: AttributionFigures, about: About, report_days: int
         ),
         touches(figures),
     )
+    asked = queries(about.as_of - timedelta(report_days - 1), about.as_of)
     return Page(
         title="attribution",
-        headline=f"Messages were seen before {share} of the revenue in shops; it does not say that they caused it.",
+        headline=f"Messages came before {share} of the revenue in shops; that does not say that they caused it.",
         about=about,
-        sections=sections,
+        sections=tuple(replace(section, query=asked[section.name]) for section in sections),
         tiles=tuple(_tiles(figures, cash)),
         notes=(
             f"Purchases of the last {report_days} days. Influenced counts a purchase for every channel that it saw, "
@@ -119,7 +125,7 @@ def _channels(figures: AttributionFigures, exact: Any) -> Section:
             sheet(shown, height=alt.Step(9))
             .mark_bar()
             .encode(
-                x=alt.X("value:Q", title="Attributed revenue", axis=alt.Axis(format="~s", tickCount=5)),
+                x=alt.X("value:Q", title="Attributed revenue", axis=alt.Axis(format="~s", tickCount=3)),
                 y=alt.Y("channel:N", title=None, axis=alt.Axis(labelLimit=120)),
                 yOffset=alt.YOffset("model:N"),
                 color=alt.Color("model:N", legend=legend),
@@ -138,7 +144,6 @@ def _channels(figures: AttributionFigures, exact: Any) -> Section:
         ("Channel", *(name_of(model) for model in models)),
         (*rows, ("All", *(exact(total) for total in totals))) if rows else (),
         chart if shown else None,
-        query='tillpost sql --release latest "SELECT * FROM gold.attribution_channels ORDER BY as_of, model, value"',
         nothing="There was no purchase in the period.",
     )
 
@@ -194,8 +199,6 @@ def _triggers(figures: AttributionFigures, cash: Any) -> Section:
         "Purchases and revenue attributed to mails after a receipt, to campaigns and to visits by their source.",
         ("Channel", "Sent by", *(name_of(model) for model in models)),
         rows,
-        query='tillpost sql --release latest "SELECT channel, trigger, model, sum(share) AS purchases, '
-        'sum(value) AS value FROM gold.attribution GROUP BY ALL ORDER BY ALL"',
     )
 
 
@@ -231,9 +234,6 @@ def _months(figures: AttributionFigures, cash: Any, currency: str) -> Section:
         ("Month", "Channel", "Purchases", "Revenue"),
         rows,
         chart,
-        query="tillpost sql --release latest \"SELECT date_trunc('month', purchased_on) AS month, channel, "
-        "sum(share) AS purchases, sum(value) AS value FROM gold.attribution WHERE model = 'linear' "
-        'GROUP BY ALL ORDER BY ALL"',
     )
 
 

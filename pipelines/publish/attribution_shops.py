@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from pipelines.gold.purchases import CLICK_AND_COLLECT, ONLINE
 from pipelines.publish.attribution_collect import AttributionFigures
 from pipelines.publish.attribution_sides import PLACEBO_DAYS, ROPO_DAYS
-from pipelines.publish.page import Section, count, ratio
+from pipelines.publish.page import UNKNOWN, Section, count, ratio
 
 _MESSAGES_SEEN = "Seen is not caused: people who shop often are mailed often, and open often."
 
 
 def later(figures: AttributionFigures, cash: Any) -> Section:
-    """Post-click on all channels and online only, and by which source people came back."""
-    everywhere = sum(row.purchases for row in figures.later)
-    online = sum(row.purchases for row in figures.later if row.side in (ONLINE, CLICK_AND_COLLECT))
+    """Post-click on all channels and online only, beside last click, by the source by which people came back."""
+    online = [row for row in figures.later if row.side in (ONLINE, CLICK_AND_COLLECT)]
     last = sum(
         row.purchases for row in figures.channels if row.model == "last_click" and row.channel == "Email"
     )
-    times = f"{everywhere / last:.1f} times" if last else "not to be compared with"
-    rows = tuple(
-        (
-            row.channel,
-            row.side.replace("_", " "),
-            count(row.purchases),
-            ratio(row.purchases, everywhere),
-            cash(row.value),
-        )
-        for row in figures.later
+    everywhere = sum(row.purchases for row in figures.later)
+
+    def line(source: str, where: str, rows: Sequence[Any]) -> tuple[str, ...]:
+        purchases = sum(row.purchases for row in rows)
+        times = f"{purchases / last:.2f}" if last else UNKNOWN
+        revenue = cash(sum((row.value for row in rows), Decimal(0)))
+        return (source, where, count(purchases), ratio(purchases, everywhere), times, revenue)
+
+    sums = [line("All sources", "all channels", figures.later), line("All sources", "online only", online)]
+    sources = [line(row.channel, row.side.replace("_", " "), [row]) for row in figures.later]
+    bought = sum(row.purchases for row in online)
+    beside = f"the {count(last)} that last click gives to mails"
+    compared = (
+        f"{everywhere / last:.1f} and {bought / last:.1f} times {beside}" if last else f"beside {beside}"
     )
     return Section(
         "later",
         "After a click on a mail: by which source people came back",
-        "Purchases within the mail's window after a click, whatever came later, by the source of the last click.",
-        ("Last click", "Where", "Purchases", "Share", "Revenue"),
-        rows,
+        "Purchases within the mail's window after a click, whatever came later, by the source of the last click. "
+        "Times: as a multiple of all purchases that last click gives to mails.",
+        ("Last click", "Where", "Purchases", "Share", "Times last click", "Revenue"),
+        (*sums, *sources) if figures.later else (),
         said=(
-            f"Post-click: {count(everywhere)} purchases on all channels, {count(online)} of them online. That is "
-            f"{times} the {count(last)} of last click. A click before a purchase is no proof that it caused it.",
+            f"Post-click: {count(everywhere)} purchases on all channels, {count(bought)} of them online. That is "
+            f"{compared}. A click before a purchase is no proof that it caused it.",
         ),
         nothing="Nobody bought after a click on a mail.",
     )
@@ -176,7 +181,5 @@ def touches(figures: AttributionFigures, most: int = 15) -> Section:
         "purchase counts in each of its categories.",
         ("Year", "Category", "Purchases", "Touches each"),
         tuple(rows),
-        query='tillpost sql --release latest "SELECT purchase_id, purchased_on, count(*) AS touches '
-        "FROM gold.attribution WHERE model = 'linear' AND touch_no > 0 GROUP BY ALL\"",
         nothing="No purchase saw a touch.",
     )

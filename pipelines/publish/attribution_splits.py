@@ -76,8 +76,6 @@ def goods(figures: AttributionFigures, exact: Any) -> Section:
             for category in folded
         ),
         chart if shown else None,
-        query='tillpost sql --release latest "SELECT p.category, sum(l.net_amount) AS net_revenue FROM '
-        'silver.receipt_lines l LEFT JOIN silver.products p USING (product_id) GROUP BY ALL ORDER BY ALL"',
         nothing="Nothing was bought in the period.",
     )
 
@@ -102,9 +100,6 @@ def regions(figures: AttributionFigures, exact: Any) -> Section:
             )
             for region, of in folded.items()
         ),
-        query='tillpost sql --release latest "SELECT s.region, a.channel, sum(a.value) AS value '
-        "FROM gold.attribution a LEFT JOIN silver.stores s USING (store_id) WHERE a.model = 'linear' "
-        'GROUP BY ALL ORDER BY ALL"',
         nothing="Nothing was bought in the period.",
     )
 

@@ -3,56 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 import altair as alt
 
-from pipelines.calc.experiment.arm import CUPED, OFFLINE, PURCHASES, REVENUE
-from pipelines.publish.page import About, Page, Section, between, count, percent
-from pipelines.publish.report import money
+from pipelines.calc.experiment.arm import CONFIDENCE, CUPED, OFFLINE, PURCHASES, REVENUE
+from pipelines.calc.experiment.checks import THRESHOLD
+from pipelines.gold.experiment_units import CAMPAIGN
+from pipelines.publish.experiment_funnel import cash, funnel, on_site, uplifts
+from pipelines.publish.experiment_placebo import placebo_line
+from pipelines.publish.page import UNKNOWN, About, Page, Section, between, count
 from pipelines.publish.report_style import Drawn, Palette, sheet, tip
 
-MOST = 30
 _AMOUNTS = (REVENUE, CUPED, OFFLINE)
-_FUNNEL = (
-    "opened_per_sent",
-    "opened_per_sent_human",
-    "clicked_per_opened",
-    "clicked_per_opened_human",
-    "ordered_per_clicked",
-    "ordered_per_clicked_human",
-)
 
 
-def experiment_page(results: Sequence[Any], about: About, window_days: int) -> Page:
-    """The page of these rows of `gold.experiment_results`, in any order."""
+def experiment_page(results: Sequence[Any], placebo: Sequence[Any], about: About, window_days: int) -> Page:
+    """The page of these rows of `gold.experiment_results`, in any order.
+
+    Args:
+        results: Of the date.
+        placebo: As `placebo_credits` gives them.
+        about: What the page is of.
+        window_days: For so many days purchases count.
+    """
     ordered = sorted(results, key=lambda row: (row.kind, row.experiment_id, row.arm))
     compared = [row for row in ordered if row.verdict is not None]
-    sections = (
-        _verdicts(compared),
-        _incremental(ordered, window_days, about.currency),
-        _funnel(ordered, window_days, about.currency),
-    )
     return Page(
         title="mailings and experiments",
         headline=_headline(compared),
         about=about,
-        sections=sections,
+        sections=(
+            _verdicts(compared, about),
+            _incremental(ordered, window_days, about),
+            placebo_line(placebo, window_days, about),
+            funnel(ordered, window_days, about),
+            uplifts(ordered, about),
+            on_site(ordered, about),
+        ),
         notes=tuple(_notes(ordered)),
     )
 
 
 def _headline(compared: Sequence[Any]) -> str:
-    if not compared:
+    drawn = [row for row in compared if row.by_lot]
+    if not drawn:
         return (
-            "No mailing was sent to arms that were drawn by lot, so nothing here says what mailings caused."
+            "No mailing or test has arms that were drawn by lot, so nothing here says what mailings caused."
         )
-    told = [row for row in compared if row.p_adjusted is not None and row.p_adjusted < 0.05 and row.by_lot]
-    experiments = {(row.kind, row.experiment_id) for row in compared}
-    clear = {(row.kind, row.experiment_id) for row in told}
-    return f"{count(len(clear))} of {count(len(experiments))} experiments show a difference that is not luck."
+    told = [row for row in drawn if _is_clear(row)]
+    experiments, clear = ({(row.kind, row.experiment_id) for row in rows} for rows in (drawn, told))
+    return (
+        f"{count(len(clear))} of {count(len(experiments))} experiments show a difference that is not luck between "
+        "people drawn by lot and those left out; of other people, and of other times, they say nothing."
+    )
+
+
+def _is_clear(row: Any) -> bool:
+    """Whether the row shows a difference, in arms that have the sizes they were meant to have."""
+    split = row.split_p_value is None or row.split_p_value >= THRESHOLD
+    return bool(split and row.p_adjusted is not None and row.p_adjusted < 1 - CONFIDENCE)
 
 
 def _notes(rows: Sequence[Any]) -> Iterator[str]:
@@ -60,12 +71,20 @@ def _notes(rows: Sequence[Any]) -> Iterator[str]:
         "Only what is counted per person assigned can decide. Open rates and conversions per click describe, and "
         "compare people who chose to open or click."
     )
-    twice = {(row.kind, row.experiment_id): row.in_two_arms for row in rows if row.in_two_arms}
-    for (_, experiment), people in sorted(twice.items()):
-        yield f"{experiment}: {count(people)} people were in more than one arm and are left out of all."
+    each = (row for row in rows if row.metric == REVENUE)  # one row an arm
+    for (kind, experiment), of in groupby(each, key=lambda row: (row.kind, row.experiment_id)):
+        arms = list(of)
+        if arms[0].in_two_arms:
+            people = count(arms[0].in_two_arms)
+            yield f"{experiment}: {people} people were in more than one arm and are left out of all."
+        empty = [row.arm for row in arms if not row.denominator]
+        if empty:
+            yield f"{experiment}: nobody is in {', '.join(empty)}, so nothing can be said of it."
+        if len(arms) == 1 and kind != CAMPAIGN:
+            yield f"{experiment}: {arms[0].arm} is the only arm that was landed; there is nothing to compare it with."
 
 
-def _verdicts(compared: Sequence[Any]) -> Section:
+def _verdicts(compared: Sequence[Any], about: About) -> Section:
     lifts = [row for row in compared if row.relative_low is not None and row.relative_high is not None]
     shown = [
         {
@@ -101,18 +120,19 @@ def _verdicts(compared: Sequence[Any]) -> Section:
                 row.experiment_id,
                 row.arm,
                 row.control,
-                "–" if row.p_adjusted is None else f"{row.p_adjusted:.3f}",
+                UNKNOWN if row.p_adjusted is None else f"{row.p_adjusted:.3f}",
                 row.verdict,
             )
             for row in compared
         ),
         chart if shown else None,
-        query='tillpost sql --release latest "SELECT * FROM gold.experiment_results WHERE decides"',
+        query="SELECT experiment_id, arm, control, metric, value, absolute, relative, p_adjusted, verdict FROM "
+        f"gold.experiment_results WHERE verdict IS NOT NULL AND as_of = DATE '{about.as_of}' ORDER BY ALL",
         nothing="No experiment has an arm to compare with: land `assignments`, those left out included.",
     )
 
 
-def _incremental(rows: Sequence[Any], window_days: int, currency: str) -> Section:
+def _incremental(rows: Sequence[Any], window_days: int, about: About) -> Section:
     """What arms brought above their control, scaled to the people in them, and what the control did all the same."""
 
     def shown() -> Iterator[tuple[str, ...]]:
@@ -125,8 +145,8 @@ def _incremental(rows: Sequence[Any], window_days: int, currency: str) -> Sectio
 
             def amount(value: float | None, metric: str = row.metric) -> str:
                 if value is None:
-                    return "–"
-                return count(value) if metric == PURCHASES else money(Decimal(str(value)), currency)
+                    return UNKNOWN
+                return count(value) if metric == PURCHASES else cash(value, about.currency)
 
             without = None if row.value is None or row.absolute is None else row.value - row.absolute
             yield (
@@ -148,51 +168,9 @@ def _incremental(rows: Sequence[Any], window_days: int, currency: str) -> Sectio
         "would credit that, too); and the difference, which is what the arm caused.",
         ("Experiment", "Arm", "Metric", "People", "In the arm", "Placebo", "Incremental", "95 %"),
         tuple(shown()),
-        query='tillpost sql --release latest "SELECT experiment_id, arm, metric, denominator, value * denominator, '
-        "absolute * denominator, absolute_low * denominator, absolute_high * denominator FROM gold.experiment_results "
-        'WHERE by_lot AND control IS NOT NULL ORDER BY ALL"',
+        query="SELECT experiment_id, arm, metric, denominator, value * denominator AS in_the_arm, (value - absolute) * "
+        "denominator AS placebo, absolute * denominator AS incremental, absolute_low * denominator AS low, "
+        "absolute_high * denominator AS high FROM gold.experiment_results WHERE by_lot AND control IS NOT NULL "
+        f"AND as_of = DATE '{about.as_of}' ORDER BY ALL",
         nothing="Nobody was left out by lot, so what was caused is not known.",
-    )
-
-
-def _funnel(rows: Sequence[Any], window_days: int, currency: str) -> Section:
-    def shown() -> Iterator[tuple[str, ...]]:
-        for (experiment, arm), mine in groupby(rows, key=lambda row: (row.experiment_id, row.arm)):
-            of = {row.metric: row for row in mine}
-            people = of[REVENUE].denominator
-            yield (
-                experiment,
-                arm,
-                count(people),
-                *(
-                    f"{percent(of[name].value)} of {count(of[name].denominator)}" if name in of else "–"
-                    for name in _FUNNEL
-                ),
-                count(of[PURCHASES].numerator),
-                money(Decimal(str(of[REVENUE].value or 0)), currency),
-            )
-
-    found = sorted(shown(), key=lambda row: -int(row[2].replace(",", "")))[:MOST]
-    return Section(
-        "funnel",
-        "Mailings as marketers read them",
-        f"People, each once. Opens, clicks and orders within {window_days} days of the first message; rates are of "
-        f"those before them, raw and without machines. The {MOST} largest.",
-        (
-            "Mailing",
-            "Arm",
-            "People",
-            "Opened",
-            "by people",
-            "Click per open",
-            "by people",
-            "Order per click",
-            "by people",
-            "Purchases",
-            "Revenue per person",
-        ),
-        tuple(found),
-        query='tillpost sql --release latest "SELECT experiment_id, arm, metric, numerator, denominator, value '
-        'FROM gold.experiment_results ORDER BY ALL"',
-        nothing="No mailing was sent.",
     )

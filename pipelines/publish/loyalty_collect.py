@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.calc.experiment import Moments, Standardised, standardised
+from pipelines.calc.experiment.arm import REVENUE
+from pipelines.gold.experiment_units import assigned
 from pipelines.gold.loyalty_events import REDEMPTION
 from pipelines.lakehouse.types import DOUBLE, LONG, MONEY
 from pipelines.silver.person_identifiers import IDENTIFIER, current
@@ -48,6 +50,9 @@ class LoyaltyFigures:
         standing: One row: `people` with points, `points` that stand, `available` that can be spent.
         members_revenue: What members paid in the period, less returns.
         effect: Members beside others; null: there are none of one kind.
+        members: The types of identifiers that make their person a member.
+        by_lot: Rows of `gold.experiment_results` on revenue per person, of the programme's experiments.
+        points_by_arm: `experiment_id, arm, people, points, paid`: what points were earned and paid in the window.
     """
 
     months: Rows
@@ -56,6 +61,9 @@ class LoyaltyFigures:
     standing: Any
     members_revenue: Any
     effect: Effect | None
+    members: Sequence[str] = ()
+    by_lot: Rows = field(default_factory=list)
+    points_by_arm: Rows = field(default_factory=list)
 
 
 SHOWN = ("identified_receipts", "identified_revenue", "repeat_receipts", "points_issued", "points_redeemed", "email",
@@ -68,14 +76,19 @@ def collect_loyalty(
     as_of: date,
     report_days: int,
     members: Sequence[str],
+    experiments: Sequence[str],
+    window_days: int,
     kpi_monthly: DataFrame,
     loyalty_ledger: DataFrame,
     purchases: DataFrame,
     person_identifiers: DataFrame,
+    assignments: DataFrame,
+    experiment_results: DataFrame,
 ) -> LoyaltyFigures:
-    """Figures of the last `report_days` days up to `as_of`; each frame is the table of its name.
+    """Figures of the last `report_days` days up to `as_of`; each frame is the table of its name, or of its date.
 
-    `members` are the types of identifiers that make their person a member.
+    `members` are the types of identifiers that make their person a member, `experiments` those in which a lot said who
+    has points; what their people earn and pay counts for `window_days` from the first assignment.
     """
     since = as_of - timedelta(report_days - 1)
     entries = loyalty_ledger.where(F.col("occurred_on") <= F.lit(as_of))
@@ -100,12 +113,42 @@ def collect_loyalty(
         standing=_standing(entries, as_of),
         members_revenue=_members_revenue(paid.where(F.col("purchased_on") >= F.lit(since)), joined),
         effect=_effect(paid, joined, as_of),
+        members=members,
+        by_lot=experiment_results.where(
+            F.col("experiment_id").isin(*experiments) & (F.col("metric") == REVENUE)
+        )
+        .orderBy("experiment_id", "arm")
+        .collect(),  # a row an arm
+        points_by_arm=_points_by_arm(
+            assignments.where(F.col("experiment_id").isin(*experiments)),
+            entries,
+            current(person_identifiers),
+            window_days,
+        ),
     )
 
 
 def paid_by_points(figures: LoyaltyFigures) -> Any:
     """Money that points paid in the period: what redemptions took off, before any were given back."""
     return sum(row.amount for row in figures.kinds if row.kind == REDEMPTION)
+
+
+def _points_by_arm(assignments: DataFrame, entries: DataFrame, persons: DataFrame, window_days: int) -> Rows:
+    people = (
+        assigned(assignments, persons)
+        .groupBy("experiment_id", "arm", "buyer")
+        .agg(F.min(F.unix_micros("assigned_at")).alias("since"))
+    )
+    wait = F.unix_micros("occurred_at") - F.col("since")
+    inside = wait.between(0, window_days * 24 * 60 * 60 * 1_000_000 - 1)
+    told = people.join(entries.withColumnRenamed("person_id", "buyer"), on="buyer", how="left")
+    is_paid = F.col("kind") == REDEMPTION
+    rows = told.groupBy("experiment_id", "arm").agg(
+        F.count_distinct("buyer").alias("people"),
+        F.coalesce(F.sum(F.when(inside & ~is_paid, F.col("points"))), F.lit(0)).cast(LONG).alias("points"),
+        F.coalesce(F.sum(F.when(inside & is_paid, F.col("amount"))), F.lit(0)).cast(MONEY).alias("paid"),
+    )
+    return rows.orderBy("experiment_id", "arm").collect()  # a row an arm
 
 
 def _of_persons(purchases: DataFrame, person_identifiers: DataFrame, as_of: date) -> DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,7 @@ import altair as alt
 
 from pipelines.calc.loyalty import Redemption
 from pipelines.publish.loyalty_collect import OF_CLASS, SHOWN, LoyaltyFigures, paid_by_points
-from pipelines.publish.loyalty_effect import effect
+from pipelines.publish.loyalty_effect import by_lot, effect
 from pipelines.publish.page import UNKNOWN, About, Page, Section, count, percent, ratio
 from pipelines.publish.report import money
 from pipelines.publish.report_style import Drawn, Palette, midnight, percent_axis, sheet, tip
@@ -30,7 +31,11 @@ _PLAIN = "points_issued"  # a number, and no share of another
 
 
 def loyalty_page(
-    figures: LoyaltyFigures, about: About, report_days: int, redemptions: Sequence[Redemption]
+    figures: LoyaltyFigures,
+    about: About,
+    report_days: int,
+    redemptions: Sequence[Redemption],
+    window_days: int,
 ) -> Page:
     """The page of these figures.
 
@@ -39,20 +44,26 @@ def loyalty_page(
         about: What the page is of.
         report_days: Days of the period.
         redemptions: The rules by which points pay; what stands is valued by the one that holds on the date.
+        window_days: For so long what people do counts for an experiment.
     """
 
     def cash(amount: Decimal | float | None) -> str:
         return UNKNOWN if amount is None else money(Decimal(str(amount)), about.currency)
 
+    def cents(amount: Decimal | float | None) -> str:
+        return UNKNOWN if amount is None else money(Decimal(str(amount)), about.currency, 2)
+
+    since = about.as_of - timedelta(report_days - 1)
     worth = _worth(redemptions, about)
     return Page(
         title="loyalty programme",
         headline=_headline(figures, cash),
         about=about,
         sections=(
-            _months(figures),
-            _points(figures, cash, worth, report_days),
-            effect(figures, cash),
+            _months(figures, since),
+            _points(figures, cash, worth, since),
+            by_lot(figures, about, window_days, cents),
+            effect(figures, about, cash),
             _classes(figures, cash),
         ),
         tiles=tuple(_tiles(figures, cash, worth)),
@@ -109,7 +120,7 @@ def _tiles(figures: LoyaltyFigures, cash: Any, worth: Decimal | None) -> Iterato
     )
 
 
-def _months(figures: LoyaltyFigures) -> Section:
+def _months(figures: LoyaltyFigures, since: date) -> Section:
     def cell(of: dict[str, Any], metric: str) -> str:
         row = of.get(metric)
         if row is None:
@@ -152,18 +163,18 @@ def _months(figures: LoyaltyFigures) -> Section:
         ("Month", *(_MONTHS[metric] for metric in SHOWN)),
         tuple((f"{month:%B %Y}", *(cell(of, metric) for metric in SHOWN)) for month, of in by_month),
         chart if shown else None,
-        query='tillpost sql --release latest "SELECT month, metric, numerator, denominator, value FROM '
-        "gold.kpi_monthly WHERE grouping = 'all' ORDER BY ALL\"",
+        query="SELECT month, metric, numerator, denominator, value FROM gold.kpi_monthly WHERE grouping = 'all' "
+        f"AND month >= DATE '{since}' ORDER BY ALL",
         nothing="There is no month with a receipt.",
     )
 
 
-def _points(figures: LoyaltyFigures, cash: Any, worth: Decimal | None, report_days: int) -> Section:
+def _points(figures: LoyaltyFigures, cash: Any, worth: Decimal | None, since: date) -> Section:
     cost, standing = paid_by_points(figures), figures.standing
     return Section(
         "points",
         "Points, and what they cost",
-        f"Entries of the ledger in the last {report_days} days. The amount is the money that points were given for, "
+        f"Entries of the ledger since {since}. The amount is the money that points were given for, "
         "or that they paid.",
         ("Entry", "Number", "People", "Points", "Amount"),
         tuple(
@@ -188,8 +199,9 @@ def _points(figures: LoyaltyFigures, cash: Any, worth: Decimal | None, report_da
             )
             + " This is the price at the till, not the shop's cost of the goods, which is not in the data.",
         ),
-        query='tillpost sql --release latest "SELECT kind, count(*), sum(points), sum(amount) FROM gold.loyalty_ledger '
-        'GROUP BY kind ORDER BY kind"',
+        query="SELECT kind, count(*) AS entries, count(DISTINCT person_id) AS people, sum(points) AS points, "
+        f"sum(amount) AS amount FROM gold.loyalty_ledger WHERE occurred_on >= DATE '{since}' "
+        "GROUP BY kind ORDER BY kind",
         nothing="No points were given or spent in the period.",
     )
 
@@ -221,7 +233,6 @@ def _classes(figures: LoyaltyFigures, cash: Any) -> Section:
             (member.replace("_", " ").capitalize(), *(cell(of, metric) for metric in OF_CLASS))
             for member, of in by_class
         ),
-        query='tillpost sql --release latest "SELECT * FROM gold.kpi_monthly '
-        "WHERE grouping = 'class' ORDER BY month, member, metric\"",
+        query="SELECT * FROM gold.kpi_monthly WHERE grouping = 'class' ORDER BY month DESC, member, metric",
         nothing="There is no month with a purchase.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from pipelines.models.als.evaluate import Quality
 from pipelines.models.als.job import comparison_of as als_comparison
 from pipelines.models.next_purchase import champion as next_purchase
 from pipelines.models.related import champion as related
-from pipelines.models.training import comparison_of
+from pipelines.models.training import EVALUATION, comparison_of
 from pipelines.publish.page import About, Page, Section, count
 from pipelines.publish.report_style import Drawn, Palette, sheet, tip
 
@@ -64,18 +64,23 @@ def collect_models(tracking: Tracking, as_of: date) -> ModelFigures:
 
 def models_page(figures: ModelFigures, about: About) -> Page:
     """The page of these figures."""
+    runs = {h.version.name: h.version.run_id for h in figures.held if h.version.label in figures.inputs}
+    compared = (_als(figures.als), _next_purchase(figures.next_purchase), _related(figures.related))
     return Page(
         title="model quality",
         headline=_headline(figures),
         about=about,
         sections=(
-            _als(figures.als),
-            _next_purchase(figures.next_purchase),
-            _related(figures.related),
+            *(replace(section, command=_fetch(runs.get(section.name))) for section in compared),
             _versions(figures),
         ),
         notes=(_NOTE,),
     )
+
+
+def _fetch(run_id: str | None) -> str | None:
+    """What brings a run's comparison, row by row; MLflow finds its store in `MLFLOW_TRACKING_URI`."""
+    return run_id and f"mlflow artifacts download --run-id {run_id} --artifact-path {EVALUATION}"
 
 
 def _headline(figures: ModelFigures) -> str:
@@ -189,5 +194,6 @@ def _versions(figures: ModelFigures) -> Section:
         said=(
             "`tillpost models list` shows the same; `tillpost models rollback NAME` goes back to the one before.",
         ),
+        command="tillpost models list",
         nothing="Nothing was trained on data up to this date.",
     )

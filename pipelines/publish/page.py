@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,7 @@ from pipelines.publish.report_charts import still
 from pipelines.publish.report_style import PAGE, PAPER, Palette, Spec, finished, picture
 
 UNKNOWN = "–"
+_TABLE = re.compile(r"\b(?:bronze|silver|gold|audit)\.[a-z_0-9]+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Section:
         rows: As they are shown; empty: `nothing` is said instead.
         chart: Draws it in the colours of a palette; null: none.
         said: Sentences under the table.
-        query: A command that gives its rows again; null: none.
+        query: One SELECT, without quotation marks, that gives its rows again; null: no table holds them.
+        command: What shows them where no table does; null: `query` does.
         nothing: Why there are no rows.
     """
 
@@ -48,17 +51,43 @@ class Section:
     chart: Any = None
     said: tuple[str, ...] = ()
     query: str | None = None
+    command: str | None = None
     nothing: str = "There is nothing to show."
 
 
 @dataclass(frozen=True)
 class About:
-    """What a page is of: the business date, the currency of its amounts, the release and its table versions."""
+    """What a page is of.
+
+    Args:
+        as_of: The business date.
+        currency: Of its amounts.
+        release_id: Of the release it belongs to.
+        versions: Of every table of the release.
+        runs: By table, the run that wrote that version, as `audit.runs` names it.
+    """
 
     as_of: date
     currency: str
     release_id: str
     versions: Mapping[str, int]
+    runs: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, section: Section) -> str | None:
+        """What to paste for the rows of a section, at the versions of this release; null: it has none."""
+        query = section.query
+        return f'tillpost sql --release {self.release_id} "{query}"' if query else section.command
+
+    def sources(self, section: Section) -> Iterator[str]:
+        """Each table that the query of a section reads, with its version and the run that wrote it."""
+        for table in dict.fromkeys(_TABLE.findall(section.query or "")):
+            if table in self.versions:
+                yield self.source(table)
+
+    def source(self, table: str) -> str:
+        """A table with its version and the run that wrote it."""
+        run = self.runs.get(table)
+        return f"{table} version {self.versions[table]}" + (f", run {run}" if run else "")
 
 
 @dataclass(frozen=True)

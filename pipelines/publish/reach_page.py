@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -39,7 +40,7 @@ def reach_page(rows: Sequence[Any], about: About) -> Page:
         "the mail caused it: see the report on experiments.",
         head=("", *WORDS.values(), "What limits most"),
         rows=tuple(_line(name, row) for name, row in [("All shops", total), *named]) if rows else (),
-        query=None,
+        query=_query(about.as_of),
         nothing=f"There is no sale receipt in the last {DAYS} days.",
     )
     return Page(title="reach", headline=_headline(total), about=about, sections=(section,))
@@ -67,6 +68,30 @@ def _headline(total: Mapping[str, int]) -> str:
         return f"{reached} of receipts are followed by a mail."
     lost = total[STEPS[STEPS.index(least) - 1]] - total[least]
     return f"{reached} of receipts are followed by a mail. Most is lost to {LOST[least]}: {count(lost)} receipts."
+
+
+def _query(as_of: date) -> str:
+    first = as_of - timedelta(DAYS - 1)
+    followed = ", ".join(f"coalesce(bool_or({step}), false) AS {step}" for step in STEPS[4:])
+    counted = ", ".join(
+        f"count(*) FILTER ({' AND '.join(STEPS[1 : place + 1])}) AS {step}"
+        for place, step in enumerate(STEPS)
+        if place
+    )
+    text = f"""WITH persons AS (SELECT * FROM silver.person_identifiers WHERE valid_to IS NULL), after AS (SELECT
+person_id, touched_on, bool_or(channel = 'email' AND kind IN ('sent', 'delivered')) AS sent, bool_or(channel = 'email'
+AND
+kind = 'clicked') AS clicked, bool_or(kind = 'order') AS ordered FROM gold.touchpoints JOIN persons
+USING (identifier_type, identifier_value) WHERE NOT is_machine AND touched_on >= DATE '{first}' GROUP BY ALL),
+each AS (SELECT r.store_id, r.receipt_id, any_value(anchor_type IS NOT NULL) AS identified,
+any_value(email_since IS NOT NULL) AS email, any_value(list_contains(reachable_channels, 'email')) AS consent,
+{followed} FROM silver.receipts r LEFT JOIN persons p ON p.identifier_type = anchor_type
+AND p.identifier_value = anchor_value
+LEFT JOIN gold.customer_360 c ON c.person_id = p.person_id AND c.as_of = DATE '{as_of}' LEFT JOIN after ON
+after.person_id = p.person_id AND touched_on BETWEEN r.purchased_on AND r.purchased_on + {WITHIN_DAYS}
+WHERE r.kind = 'sale' AND r.purchased_on BETWEEN DATE '{first}' AND DATE '{as_of}' GROUP BY r.store_id, r.receipt_id)
+SELECT store_id, count(*) AS receipts, {counted} FROM each GROUP BY ALL ORDER BY receipts DESC"""
+    return " ".join(text.split())
 
 
 def _line(name: str, row: Mapping[str, int]) -> tuple[str, ...]:

@@ -106,9 +106,9 @@ def notes(data: ReportData) -> list[str]:
     return said
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """Whole units of the currency: `$93,512`, or `CHF 93,512` where the sign is not known."""
-    return f"{'−' if amount < 0 else ''}{sign(currency)}{abs(amount):,.0f}"
+def money(amount: Decimal, currency: str, digits: int = 0) -> str:
+    """Whole units of the currency, or so many digits: `$93,512`, or `CHF 93,512` where the sign is not known."""
+    return f"{'−' if amount < 0 else ''}{sign(currency)}{abs(amount):,.{digits}f}"
 
 
 def _tiles(data: ReportData) -> Iterator[tuple[str, str, str]]:

@@ -107,8 +107,8 @@ def values(arm: Arm) -> dict[str, dict[str, Any]]:
 
 
 def rate(found: Rate) -> dict[str, Any]:
-    """A rate with Wilson's interval."""
-    low, high = wilson(found, CONFIDENCE)
+    """A rate with Wilson's interval; of nobody neither."""
+    low, high = wilson(found, CONFIDENCE) if found.trials else (None, None)
     return {
         "numerator": float(found.successes),
         "denominator": found.trials,
