@@ -28,6 +28,7 @@ from benchmarks.machine import facts
 from benchmarks.new_arrivals import new_arrivals
 from benchmarks.page import page
 from benchmarks.related import related
+from benchmarks.reports import SHOP, reports
 from benchmarks.retailer import retailer
 from benchmarks.segments import segments
 
@@ -50,6 +51,7 @@ PARTS = {
     "first_visit": first_visit,
     "decisions": decisions,
     "incremental": incremental,
+    "reports": reports,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "landing": partial(landing, sizes=(20_000, 80_000)),
@@ -58,6 +60,7 @@ SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "continuous": partial(foundation.continuous, seconds=30),
     "customers_growth": partial(customers_growth, sizes=(20_000, 80_000)),
     "live_interests": partial(live_interests, seconds=60),
+    "reports": partial(reports, shop=SHOP),
 }
 """Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""
 

@@ -1,4 +1,4 @@
-"""Sections of `docs/benchmarks.md` on the models behind the mail's blocks, the first visit, and which mails go."""
+"""Sections of `docs/benchmarks.md` on the models behind the mail's blocks, the first visit, decisions, and reports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.decisions import GOALS as DECISIONS
+from benchmarks.reports import GOAL as REPORTS
 
 AHEAD = "ahead of it, 95 % interval over households"
 
@@ -93,3 +94,20 @@ def _compared(rows: Sequence[Mapping[str, Any]], table: Any) -> str:
         ahead = "" if gap is None else "{:+.4f} [{:+.4f}, {:+.4f}]".format(*gap)
         told.append((row["model"], f"{row['mean']:.4f}", ahead))
     return str(table(("model", "mean", AHEAD), told))
+
+
+def reports_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
+    """All reports of a release."""
+    cost = result["reports"]
+    pages = [(f"`{name}.html`", f"{seconds:.1f} s") for name, seconds in result["pages"].items()]
+    return [
+        "## All reports of a release",
+        table(
+            ("", "measured", "goal", ""),
+            [met("seconds for all reports", cost["seconds"], REPORTS, lower=True)],
+        ),
+        "The demo's year of real receipts with its dressed-up web and mail: each page with its charts, tables and "
+        f"pictures; the session's start is in the seconds. Of the processor {cost['cpu_seconds']:.0f} s. Peak memory "
+        f"{cost['peak_bytes'] / 2**30:.1f} GB.",
+        table(("page", "seconds"), pages),
+    ]

@@ -52,6 +52,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "first_visit": partial(mail_page.first_visit_section, table=table),
         "decisions": partial(mail_page.decisions_section, table=table, met=_met),
         "incremental": incremental_section,
+        "reports": partial(mail_page.reports_section, table=table, met=_met),
     }
     parts = {_subject(text): text for text in re.split(r"\n+(?=## )", standing.rstrip())[1:]}
     for name, section in sections.items():
