@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table as Grid
 
 from pipelines.errors import TillpostError
-from pipelines.run import Outcome
+
+if TYPE_CHECKING:
+    from pipelines.run import Outcome
 
 WRAPPED = ("grain", "where to look", "what to do", "found", "tables")  # columns of prose
 PAGE = 160  # characters; prose that goes into a file is folded there

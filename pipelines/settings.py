@@ -38,13 +38,13 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from pipelines.calc.attribution.rules import RULES
+from pipelines.calc.attribution.names import RULE_NAMES
 from pipelines.calc.channels import ChannelRule, check_rules
 from pipelines.calc.interests import LEVELS, PRICE_BAND, ActionWeight, AttributeRule, ascending, each_once
 from pipelines.calc.links import is_web_address
 from pipelines.calc.loyalty import Programme
 from pipelines.calc.segments.definitions import Segment, each_named_once, expanded
-from pipelines.calc.segments.predicate import check_kinds
+from pipelines.calc.segments.mentions import check_kinds
 from pipelines.calc.triggers.definitions import (
     Cap,
     Channel,
@@ -384,9 +384,11 @@ class DeliverySettings(_Section):
 
 
 def _known_rules(names: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [name for name in names if name not in RULES]
+    unknown = [name for name in names if name not in RULE_NAMES]
     if unknown or not names:
-        raise ValueError(f"{', '.join(unknown) or 'nothing'} names no rule; there are {', '.join(RULES)}")
+        raise ValueError(
+            f"{', '.join(unknown) or 'nothing'} names no rule; there are {', '.join(RULE_NAMES)}"
+        )
     return names
 
 

@@ -12,11 +12,17 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+
+from pipelines.calc.lazy import Late
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+    from pyspark.sql import functions as F
+else:
+    F = Late("pyspark.sql.functions")
 
 DIRECT, UNASSIGNED = "Direct", "Unassigned"
 DIRECT_SOURCE, NO_MEDIUM = "direct", "(none)"

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from typing import TYPE_CHECKING
+
+from pipelines.calc.lazy import Late
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+    from pyspark.sql import functions as F
+else:
+    F = Late("pyspark.sql.functions")
 
 ONE = 10**12
 """What is not faded at all. A LONG holds the sum of nine million of these."""

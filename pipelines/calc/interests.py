@@ -6,13 +6,18 @@ import re
 from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, model_validator
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 from pipelines.calc.decay import faded
+from pipelines.calc.lazy import Late
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+    from pyspark.sql import functions as F
+else:
+    F = Late("pyspark.sql.functions")
 
 PURCHASE, CART, VIEW, SEARCH, MAIL_CLICK = ACTIONS = ("purchase", "cart", "view", "search", "mail_click")
 SEEN, CONSIDERED, IN_CART, BOUGHT, REPLENISHING = STAGES = (

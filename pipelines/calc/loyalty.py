@@ -8,11 +8,17 @@ from decimal import Decimal
 from functools import reduce
 from itertools import pairwise
 from operator import or_
-from typing import Annotated, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+
+from pipelines.calc.lazy import Late
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+    from pyspark.sql import functions as F
+else:
+    F = Late("pyspark.sql.functions")
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Amount = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=2)]

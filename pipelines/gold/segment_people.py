@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
 from pipelines.calc.segments.definitions import Segment
-from pipelines.calc.segments.predicate import Mention, Predicate, compiled
+from pipelines.calc.segments.mentions import Mention
+from pipelines.calc.segments.predicate import Predicate, compiled
 from pipelines.calc.segments.syntax import NotAPredicate
 from pipelines.errors import SettingsError
 from pipelines.gold import customer_360 as gold_customer_360

@@ -5,12 +5,17 @@ See docs/identity.md for the method. `resolve` gives persons, `components` plain
 
 from __future__ import annotations
 
-from pipelines.identity.labels import components
-from pipelines.identity.paths import explain
-from pipelines.identity.reasons import Reason
-from pipelines.identity.resolution import Resolution, resolution, resolve
-from pipelines.identity.rules import Identifier, Rules, load, parse
-from pipelines.identity.touched import update
+from typing import TYPE_CHECKING
+
+from pipelines.calc.lazy import names_of
+
+if TYPE_CHECKING:
+    from pipelines.identity.labels import components
+    from pipelines.identity.paths import explain
+    from pipelines.identity.reasons import Reason
+    from pipelines.identity.resolving import Resolution, resolution, resolve
+    from pipelines.identity.rules import Identifier, Rules, load, parse
+    from pipelines.identity.touched import update
 
 __all__ = [
     "Identifier",
@@ -25,3 +30,20 @@ __all__ = [
     "resolve",
     "update",
 ]
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "components": "labels",
+        "explain": "paths",
+        "Reason": "reasons",
+        "Resolution": "resolving",
+        "resolution": "resolving",
+        "resolve": "resolving",
+        "Identifier": "rules",
+        "Rules": "rules",
+        "load": "rules",
+        "parse": "rules",
+        "update": "touched",
+    },
+)

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES
-from pipelines.identity.resolution import Resolution, located, text
+from pipelines.identity.resolving import Resolution, located, text
 from pipelines.identity.rules import Rules
 from pipelines.identity.shared import LEFT, NEITHER, RIGHT, gathered, small
 

@@ -15,14 +15,16 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pyspark.sql import Row
 
 from pipelines.errors import DataError, SettingsError
 from pipelines.lakehouse.vault_key import KEY_BYTES, VARIABLE, KeyRef, Keys, keys_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import Row
 
 Kind = Literal["email", "phone", "record"]
 _NONCE_BYTES = 12

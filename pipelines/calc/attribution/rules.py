@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.calc.attribution.names import RULE_NAMES
 from pipelines.calc.attribution.paths import Flags, Floats, Paths
 from pipelines.calc.attribution.transforms import firsts, last_of
 
@@ -111,17 +112,8 @@ def shapley(paths: Paths, choices: Choices) -> Floats:
     return in_proportion(_ones(firsts(paths)), paths)
 
 
-RULES: Mapping[str, Rule] = {
-    "first": first,
-    "last": last,
-    "last_click": last_click,
-    "last_non_direct": last_non_direct,
-    "post_click": post_click,
-    "linear": linear,
-    "position": position,
-    "time_decay": time_decay,
-    "shapley": shapley,
-}
+_IN_ORDER = (first, last, last_click, last_non_direct, post_click, linear, position, time_decay, shapley)
+RULES: Mapping[str, Rule] = dict(zip(RULE_NAMES, _IN_ORDER, strict=True))
 
 
 def in_proportion(weights: Floats, paths: Paths) -> Floats:

@@ -9,7 +9,7 @@ meets a null it is not true, so the person is not in the segment.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
@@ -19,11 +19,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DateType, NumericType, StringType
 
+from pipelines.calc.segments.mentions import Mention, mention_of, mentions_in
 from pipelines.calc.segments.syntax import Call, Constant, Name, Node, NotAPredicate, parsed, walk
 
-Mention = tuple[str, str]
-"""A kind of interest and its value."""
-DEFAULT_KIND = "category"
 _BOTH: Mapping[str, Callable[[Column, Column], Column]] = {
     **{"=": eq, "<>": ne, "<": lt, ">": gt, "<=": le, ">=": ge},
     **{"+": add, "-": sub, "*": mul, "/": truediv, "and": and_, "or": or_},
@@ -46,37 +44,11 @@ class Predicate:
     @cached_property
     def mentions(self) -> frozenset[Mention]:
         """The interests that it asks for."""
-        calls = (node for node in walk(self.tree) if isinstance(node, Call))
-        return frozenset(mention_of(call) for call in calls if call.op in ("interest", "stage"))
+        return mentions_in(self.tree)
 
     def column(self, as_of: date, interest: Callable[[Mention, str], Column]) -> Column:
         """The condition; `interest` gives the column of a mention's `interest` or `stage`."""
         return F.coalesce(_column(self.tree, as_of, interest), F.lit(False))
-
-
-def mention_of(call: Call) -> Mention:
-    """Which interest a call of `interest` or `stage` is about."""
-    texts = [operand.value for operand in call.operands if isinstance(operand, Constant)]
-    said = [text for text in texts if isinstance(text, str)]
-    if len(said) != len(call.operands):
-        raise NotAPredicate(f"{call.op} is asked for names in quotes, such as {call.op}('BABY FOODS')")
-    return (DEFAULT_KIND, said[0]) if len(said) == 1 else (said[0], said[1])
-
-
-def check_kinds(conditions: Iterable[tuple[str, str]], kinds: Collection[str]) -> None:
-    """Whether profiles have each kind of interest that named conditions ask for.
-
-    Raises:
-        ValueError: one asks for another; the nearest is named.
-        NotAPredicate: a condition is none.
-    """
-    for name, text in conditions:
-        for kind, value in sorted(Predicate(name, parsed(text)).mentions):
-            if kind not in kinds:
-                near = difflib.get_close_matches(kind, sorted(kinds), n=1, cutoff=0.0)
-                raise ValueError(
-                    f"{name}: interest('{kind}', '{value}') is of a kind that no profile has; did you mean {near[0]}?"
-                )
 
 
 def compiled(segment: str, text: str, columns: Mapping[str, DataType]) -> Predicate:
