@@ -17,6 +17,7 @@ from benchmarks.customers import customers
 from benchmarks.customers_growth import customers_growth
 from benchmarks.decisions import decisions
 from benchmarks.first_visit import first_visit
+from benchmarks.flagship import flagship
 from benchmarks.identity import identity
 from benchmarks.identity_world import world
 from benchmarks.incremental import incremental
@@ -50,6 +51,7 @@ PARTS = {
     "new_arrivals": new_arrivals,
     "first_visit": first_visit,
     "decisions": decisions,
+    "flagship": flagship,
     "incremental": incremental,
     "reports": reports,
 }
@@ -57,6 +59,7 @@ SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "landing": partial(landing, sizes=(20_000, 80_000)),
     "retailer": partial(retailer, shrink=500),
     "decisions": partial(decisions, sizes=(2_000, 8_000)),
+    "flagship": partial(flagship, households=150, days=40, seconds=60),
     "continuous": partial(foundation.continuous, seconds=30),
     "customers_growth": partial(customers_growth, sizes=(20_000, 80_000)),
     "live_interests": partial(live_interests, seconds=60),

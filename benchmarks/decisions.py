@@ -65,6 +65,7 @@ def decide(**inputs: DataFrame) -> DataFrame:
         **inputs,
         as_of=DAY,
         defined=load().triggers.defined,
+        raised=load().triggers.raised,
         salt="salt",
         tacit_consent={"push": ("token",)},
         quiet=QuietHours(begins=21, ends=9),

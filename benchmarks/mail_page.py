@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.decisions import GOALS as DECISIONS
+from benchmarks.flagship import GOAL as FLAGSHIP
 from benchmarks.reports import GOAL as REPORTS
 
 AHEAD = "ahead of it, 95 % interval over households"
@@ -84,6 +85,22 @@ def decisions_section(result: Mapping[str, Any], table: Any, met: Any) -> list[s
         "Read from Parquet, decided as a run does, and written, on Sail.",
         table(("candidates", "seconds", "processor seconds", "outcomes"), rows),
         table(("", "measured", "goal", ""), judged),
+    ]
+
+
+def flagship_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
+    """How long a receipt takes from its file to its line of the send list."""
+    rows = [
+        met("99 of 100", result["p99"], FLAGSHIP, lower=True),
+        ("median", f"{result['p50']}", "", ""),
+        ("longest", f"{result['longest']}", "", ""),
+    ]
+    return [
+        "## Flagship: from a receipt's file to its line of the send list",
+        f"A simulated shop of {result['households']:,} households with its models; {result['receipts']:,} receipts "
+        f"while it is open, one a second, of which {result['lines']:,} raised a mail and were measured; "
+        f"{result['cycles']} cycles.",
+        table(("seconds", "measured", "goal", ""), rows),
     ]
 
 

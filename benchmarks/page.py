@@ -51,6 +51,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "new_arrivals": partial(mail_page.new_arrivals_section, table=table),
         "first_visit": partial(mail_page.first_visit_section, table=table),
         "decisions": partial(mail_page.decisions_section, table=table, met=_met),
+        "flagship": partial(mail_page.flagship_section, table=table, met=_met),
         "incremental": incremental_section,
         "reports": partial(mail_page.reports_section, table=table, met=_met),
     }

@@ -11,7 +11,7 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -38,6 +38,7 @@ from pipelines.lakehouse.sail import sail_session
 from pipelines.lakehouse.session import spark_session, stop, submitted
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.lakehouse.tracking import Tracking
+from pipelines.lakehouse.vault_key import KeyRef, ensure_key
 from pipelines.models.champions import LOADERS
 from pipelines.replay import Replay
 from pipelines.run import Outcome, Run
@@ -208,6 +209,31 @@ def leased(context: Context, stage: str) -> Iterator[None]:
         return
     with lease(context.settings.lake.root, stage, context.run.run_id):
         yield
+
+
+@contextmanager
+def awaited(context: Context, stage: str) -> Iterator[None]:
+    """Hold the lease of a stage; continuous ingest, which has it for the time of a cycle, is waited for.
+
+    Raises:
+        LeaseHeld: another run has it.
+    """
+    patience = time.monotonic() + CATCH_UP_SECONDS
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(leased(context, stage))
+                break
+            except LeaseHeld as other:
+                if other.through is None or time.monotonic() > patience:
+                    raise
+            time.sleep(0.2)
+        yield
+
+
+def key_of(settings: Settings) -> KeyRef:
+    """Where the vault's key is; it is made where there is none and the settings let it be."""
+    return ensure_key(settings.vault.key_file, allow_generated=settings.vault.allow_generated_key)
 
 
 def record(context: Context) -> None:

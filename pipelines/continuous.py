@@ -3,7 +3,8 @@
 A round looks for files that the ledger lacks. Where there are some, a cycle runs the stages `ingest` and `refine`
 for the business date that was open when they arrived; dates come in their order, so the tables have a version that
 holds what had arrived by each close, and a run reads that one (`pipelines/context.py`). The ledger is the checkpoint:
-what a killed process leaves half-done, the first cycle of the next one finishes.
+what a killed process leaves half-done, the first cycle of the next one finishes. Where `triggers.live` names triggers,
+messages to the people of new receipts are decided and listed behind the cycle (`pipelines/live.py`).
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from threading import Event
 from pyspark.sql import SparkSession
 
 from pipelines import ingest as ingestion
-from pipelines import stages
+from pipelines import live, stages
 from pipelines.bronze import files as ledger
 from pipelines.calc.time import books_close, books_open
-from pipelines.context import LANDED, Context, at_close, newest_date, record
+from pipelines.context import LANDED, Context, Skipped, at_close, newest_date, record
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
 from pipelines.landing.files import landed
 from pipelines.landing.manifest import whole
 from pipelines.landing.sources import SOURCES
-from pipelines.run import Outcome
+from pipelines.run import Champion, Outcome
 from pipelines.settings import Settings
 
 HELD = ("ingest", "refine")
@@ -52,6 +53,8 @@ class Continuous:
     _said: set[Hashable] = field(default_factory=set)
     _day: date | None = None
     _unrecorded: Context | None = None
+    _owed: Context | None = None
+    _models: Champion | None = None
 
     def follow(self, every: float, stop: Event) -> None:
         """Rounds until `stop` is set, begun at least so many seconds apart.
@@ -82,9 +85,22 @@ class Continuous:
         for day, files in days:
             if not self._cycle(day, files, stop):
                 return False
+        self._answer(now, stop)
         if not days:
             self._record()
         return True
+
+    def _answer(self, now: datetime, stop: Event) -> None:
+        """Decide and list the live triggers' messages of the newest date, unless that has been done."""
+        if self._owed is None or stop.is_set():
+            return
+        began = time.monotonic()
+        answered = live.answer(self._owed, now)
+        if isinstance(answered, Skipped):
+            self._say_once([(answered.why, answered.why)])
+            return
+        self._owed = None
+        self.say(f"decided and listed {answered.messages:,} messages, {time.monotonic() - began:.1f} s")
 
     def _days(self, now: datetime) -> list[tuple[date, int]]:
         """The business dates to run for, in order, each with how many new files it has.
@@ -122,6 +138,9 @@ class Continuous:
             holds=frozenset(HELD),
             known=self._known,
         )
+        if self._models is None or self._day != day:
+            self._models = context.run.champion
+        context = replace(context, run=replace(context.run, champion=self._models))  # loaded once a date
         self._day, self._unrecorded = day, context
         ingested = stages.ingest(context)
         if isinstance(ingested, stages.Ingested):
@@ -129,6 +148,7 @@ class Continuous:
         if stop.is_set():
             return False
         stages.refine(context)
+        self._owed = context if self.settings.triggers.live else None
         made = "; ".join(filter(None, map(_said, outcomes))) or "nothing was left to do"
         self.say(
             f"{datetime.now(UTC):%H:%M:%S} UTC, {day}, {files:,} files, {time.monotonic() - began:.1f} s: {made}"

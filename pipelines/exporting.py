@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -23,13 +24,21 @@ from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Table
 from pipelines.lakehouse.vault import hashed, store_key
 from pipelines.lakehouse.vault_key import KeyRef
-from pipelines.publish import audiences, outgoing, published_lists, rating_alerts, site_feed, till_feed
+from pipelines.publish import (
+    audiences,
+    live_lists,
+    outgoing,
+    published_lists,
+    rating_alerts,
+    site_feed,
+    till_feed,
+)
 from pipelines.publish.assemble import shop_of
 from pipelines.publish.contacts import OpenContacts, opener
-from pipelines.publish.message_rows import offered
+from pipelines.publish.message_rows import forecast_of, offered
 from pipelines.publish.published_lists import Figures
 from pipelines.settings import Settings
-from pipelines.silver import customers, engagement, offers, person_identifiers, products
+from pipelines.silver import customers, engagement, offers, person_identifiers, products, weather
 
 Read = Callable[[Table], DataFrame]
 """A table at the version that the release names."""
@@ -42,25 +51,59 @@ def messages(lake: Lake, settings: Settings, mark: Mark, read: Read, key: KeyRef
         SettingsError: a template does not parse.
         TemplateFailed: one fails on a message of the gallery.
     """
-    said = settings.messages
-    decided = read(send_decisions.TABLE).where(F.col("decided_on") == F.lit(mark.as_of))
-    out = outgoing.Outgoing(
-        send_list=_today(read(send_list.TABLE), mark),
-        offers=read(offers.TABLE),
-        products=read(products.TABLE),
-        decisions=decided,
-        open_contacts=_opener(lake, read, key),
-        link_id=partial(hashed, key, "link"),
-        shop=shop_of(said, settings.business.currency),
-        recipes={each.name: each.blocks for each in settings.triggers.defined},
-    )
+    said, listed = settings.messages, live_lists.listed(settings.exports.root, mark.as_of)
+    sends = _today(read(send_list.TABLE), mark)
+    if listed:
+        sends = sends.where(F.col("decided_at").isNull() | ~F.unix_micros("decided_at").isin(*listed))
     return outgoing.stage(
-        out,
+        _outgoing(lake, settings, read, key, sends, mark.as_of),
         folder,
         as_of=mark.as_of,
+        decisions=read(send_decisions.TABLE).where(F.col("decided_on") == F.lit(mark.as_of)),
+        recipes={each.name: each.blocks for each in settings.triggers.defined},
         templates=said.templates,
         shown=said.shown,
         slots_per_block=settings.send_list.slots_per_block,
+    )
+
+
+def at_once(lake: Lake, settings: Settings, sends: DataFrame, key: KeyRef, as_of: date) -> dict[int, int]:
+    """List what continuous mode decided on a date and has not listed yet, each decision's messages in a file.
+
+    Args:
+        lake: As it stands.
+        settings: Of the command.
+        sends: The date's rows of `gold.send_decisions` that continuous mode sends.
+        key: The vault's.
+        as_of: The date.
+
+    Returns:
+        By decision (microseconds of its instant), how many messages its file has.
+    """
+    root = settings.exports.root
+    instant = F.unix_micros("decided_at")
+    decided = {row[0] for row in sends.select(instant).distinct().collect()}  # one a cycle of the date
+    found = {}
+    for at in sorted(decided - live_lists.listed(root, as_of)):
+        rows = send_list.build(sends.where(instant == at), as_of=as_of)
+        out = _outgoing(lake, settings, lake.read, key, rows, as_of)
+        found[at] = live_lists.write(outgoing.messages(out, as_of=as_of), root, as_of, at)
+    return found
+
+
+def _outgoing(
+    lake: Lake, settings: Settings, read: Read, key: KeyRef, sends: DataFrame, as_of: date
+) -> outgoing.Outgoing:
+    people = read(customer_360.TABLE).where(F.col("as_of") == F.lit(as_of))
+    return outgoing.Outgoing(
+        send_list=sends,
+        offers=read(offers.TABLE),
+        products=read(products.TABLE),
+        weather=forecast_of(people, read(weather.TABLE), as_of),
+        open_contacts=_opener(lake, read, key),
+        link_id=partial(hashed, key, "link"),
+        shop=shop_of(settings.messages, settings.business.currency),
+        about_weather=[each.name for each in settings.triggers.defined if each.when.kind == "weather"],
     )
 
 

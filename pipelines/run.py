@@ -22,7 +22,7 @@ Champion = Callable[
 class Run:
     """What one run is: its lake, its name, its date, and where values and models come from.
 
-    `replay` is there for a past date only.
+    `replay` is there for a past date only; `decided_at` where continuous mode decides in the middle of the date.
     """
 
     lake: Lake
@@ -31,6 +31,7 @@ class Run:
     value: Callable[[str], Any]
     champion: Champion
     replay: Replay | None = None
+    decided_at: datetime | None = None
     asked: Asked = field(default_factory=Asked)
 
     def values(self, table: Table) -> dict[str, Any]:

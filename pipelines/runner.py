@@ -208,7 +208,8 @@ def _dated(
     frames = _frames(run, table, mark.inputs)
     inputs = [frames[read.table.name] for read in table.reads]
     standing = lake.read(table, head.version)
-    rows = step.build(*inputs, as_of=run.as_of, standing=standing, **values)
+    told = {"decided_at": run.decided_at} if isinstance(table.write, Journal) else {}
+    rows = step.build(*inputs, as_of=run.as_of, standing=standing, **told, **values)
     ends = table.write.ends
     replace = f"{ends} IS NULL OR {ends} >= DATE'{run.as_of}'"
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)

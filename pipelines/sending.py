@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain
 
 from pipelines.calc.triggers.definitions import CHANNELS, Channel
 from pipelines.errors import DataError, UsageError
-from pipelines.lakehouse import storage
+from pipelines.lakehouse import log, storage
 from pipelines.lakehouse.lake import path_of
 from pipelines.lakehouse.lease import lease
-from pipelines.publish import releases, send_list
+from pipelines.publish import live_lists, releases, send_list
 from pipelines.publish.assemble import Shop, shop_of
 from pipelines.publish.delivery.adapter import Adapter
 from pipelines.publish.delivery.deliver import Delivered, Patience, deliver
@@ -31,38 +32,47 @@ from pipelines.settings import Settings
 
 
 def released(settings: Settings, as_of: date | None) -> Iterator[Message]:
-    """The messages of the latest release, or of the latest one of a date.
+    """The messages of the latest release, or of the latest one of a date, and those that continuous mode listed since.
 
     Raises:
         UsageError: there is none.
-        DataError: its send list is not of this version.
+        DataError: a list is not of this version.
     """
-    path = f"{settings.exports.root.rstrip('/')}/{_folder(settings.lake.root, as_of)}/{send_list.JSON_LINES}"
-    lines = storage.read_bytes(path).decode("utf-8").splitlines()
+    root, found = settings.exports.root.rstrip("/"), _release(settings.lake.root, as_of)
+    first, last = as_of or (found[0] if found else date.min), as_of or date.max
+    lines: list[str] = []
+    if found is not None:
+        lines = storage.read_bytes(f"{root}/{found[1]}/{send_list.JSON_LINES}").decode("utf-8").splitlines()
+    told = found is not None
     try:
-        yield from send_list.read(lines)
+        for message in chain(send_list.read(lines), live_lists.read(root, first, last)):
+            told = True
+            yield message
     except ValueError as error:
         raise DataError(
-            f"{path} is not a send list of this version",
+            f"A send list below {root} is not of this version",
             remedy="Publish its date again with this version of tillpost.",
         ) from error
-
-
-def _folder(root: str, as_of: date | None) -> str:
-    latest = releases.latest(path_of(root, releases.TABLE))
-    which = f"as_of = DATE '{as_of}'" if as_of else f"release_id = '{latest}'"
-    found = select(
-        root,
-        f"SELECT folder FROM audit.releases WHERE {which} "
-        f"ORDER BY release_id = '{latest}' DESC, versions['gold.send_list'] DESC LIMIT 1",
-    ).to_pylist()
-    if not found:
+    if not told:
         raise UsageError(
             f"Nothing was released{f' for {as_of}' if as_of else ''}",
             remedy="Run `tillpost publish --as-of DAY` first; `select * from audit.releases` lists what was.",
         )
-    folder: str = found[0]["folder"]
-    return folder
+
+
+def _release(root: str, as_of: date | None) -> tuple[date, str] | None:
+    """The date and the folder of the latest release, or of the latest one of a date; null: there is none."""
+    path = path_of(root, releases.TABLE)
+    if log.head(path) is None:
+        return None
+    latest = releases.latest(path)
+    which = f"as_of = DATE '{as_of}'" if as_of else f"release_id = '{latest}'"
+    found = select(
+        root,
+        f"SELECT as_of, folder FROM audit.releases WHERE {which} "
+        f"ORDER BY release_id = '{latest}' DESC, versions['gold.send_list'] DESC LIMIT 1",
+    ).to_pylist()
+    return (found[0]["as_of"], found[0]["folder"]) if found else None
 
 
 def adapter_of(channel: Channel, settings: Settings, shop: Shop) -> Adapter:

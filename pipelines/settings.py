@@ -51,6 +51,7 @@ from pipelines.calc.triggers.definitions import (
     Pause,
     QuietHours,
     Trigger,
+    can_be_live,
     in_known_segments,
     told_apart,
 )
@@ -211,9 +212,18 @@ class SegmentSettings(_Section):
 
 
 class TriggerSettings(_Section):
-    """What raises a message, for whom, and what it holds. See `conf/triggers/` and `docs/triggers.md`."""
+    """What raises a message, for whom, and what it holds. See `conf/triggers/` and `docs/triggers.md`.
+
+    Those of `live` are answered by continuous mode, minutes after the receipt.
+    """
 
     defined: Annotated[tuple[Trigger, ...], Field(min_length=1), AfterValidator(told_apart)]
+    live: tuple[str, ...]
+
+    @property
+    def raised(self) -> tuple[str, ...]:
+        """The triggers that a day's run asks for candidates: all of them."""
+        return tuple(trigger.name for trigger in self.defined)
 
 
 def _with_overall(caps: dict[str, Cap]) -> dict[str, Cap]:
@@ -486,7 +496,8 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _triggers_name_segments_that_are_there(self) -> Settings:
+    def _triggers_name_what_is_there(self) -> Settings:
+        can_be_live(self.triggers.defined, self.triggers.live)
         in_known_segments(self.triggers.defined, [segment.name for segment in self.segments.defined])
         return self
 

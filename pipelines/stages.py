@@ -20,16 +20,15 @@ from pipelines import ingest as ingestion
 from pipelines import publishing
 from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
-from pipelines.context import Context, Skipped, leased, record, tracking_of, unless_done
+from pipelines.context import Context, Skipped, awaited, key_of, record, tracking_of, unless_done
 from pipelines.errors import DataError, SystemFault
 from pipelines.flow import of_stage, step_of
 from pipelines.ingest import Plan
 from pipelines.lakehouse import log
-from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.mark import Counts, Mark
 from pipelines.lakehouse.table import Snapshot
 from pipelines.lakehouse.tracking import VersionedRead
-from pipelines.lakehouse.vault_key import KeyRef, ensure_key
+from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift
 from pipelines.landing.sources import SOURCES
@@ -43,7 +42,6 @@ from pipelines.models.training import TrainingResult
 from pipelines.publish.release import Published
 from pipelines.run import Outcome, Run
 from pipelines.runner import run_steps
-from pipelines.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def ingest(context: Context) -> Ingested | Skipped:
 
 def _ingest(context: Context) -> Ingested:
     run, settings = context.run, context.settings
-    key, mark, root = _key(settings), run.mark("ingest"), settings.landing.root
+    key, mark, root = key_of(settings), run.mark("ingest"), settings.landing.root
     plan = ingestion.plan(
         context.lake,
         root,
@@ -200,20 +198,16 @@ def publish(context: Context) -> Published:
     """Validate, export and release the day's send list and report."""
     run, settings = context.run, context.settings
     _require_lake(context)
-    with lease(settings.lake.root, "publish", run.run_id):
+    with awaited(context, "publish"):
         record(context)  # the report accounts for every record
         return publishing.publish(
-            context.lake, settings, run.mark("publish"), tracking=tracking_of(settings), key=_key(settings)
+            context.lake, settings, run.mark("publish"), tracking=tracking_of(settings), key=key_of(settings)
         )
-
-
-def _key(settings: Settings) -> KeyRef:
-    return ensure_key(settings.vault.key_file, allow_generated=settings.vault.allow_generated_key)
 
 
 def _make(context: Context, stage: str) -> None:
     _require_lake(context)
-    with leased(context, stage):
+    with awaited(context, stage):
         _steps(context, stage)
 
 

@@ -85,7 +85,7 @@ def ingest(
     """Landing files go into bronze, as received: all that had arrived by the close and are not there yet, then it ends.
 
     With --continuous it does not end: a file is in silver within a minute of its arrival, and `run` leaves ingest and
-    refine to it. Ctrl+C or SIGTERM ends it cleanly.
+    refine to it. Messages of the triggers in triggers.live are decided and listed, too. Ctrl+C or SIGTERM ends it.
     """
     settings = settings_of(conf, sets)
     if continuous is (as_of is not None):

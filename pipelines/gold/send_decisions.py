@@ -7,7 +7,8 @@ run adds the candidates of its date, and decides anew what it decided itself and
 decided: a lake that is rebuilt has forgotten it.
 
 A person gets one message a run at most, and the caps count what was sent before, and what was held out, so that both
-arms of a holdout are treated alike.
+arms of a holdout are treated alike. What continuous mode decided in the middle of a date (`decided_at`) is listed at
+once, and the date's run lets it stand (`send_standing`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pipelines.gold import trigger_candidates as gold_trigger_candidates
 from pipelines.gold.send_chains import links
 from pipelines.gold.send_gates import GATE, Rules, decided
 from pipelines.gold.send_reach import COST, prices, reached
+from pipelines.gold.send_standing import standing_of
 from pipelines.gold.trigger_candidates import CANDIDATE, newest
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import Col, Journal, Table
@@ -59,6 +61,11 @@ TABLE = Table(
         ),
         Col("raised_on", DATE, "The date whose run first saw the candidate", nullable=False),
         Col("decided_on", DATE, "The date whose run decided it; null: it waits"),
+        Col(
+            "decided_at",
+            TIMESTAMP,
+            "When continuous mode decided it, in the middle of that date (UTC); null: it waits, or a day's run did",
+        ),
         Col("outcome", STRING, ", ".join(f"`{outcome}`" for outcome in OUTCOMES), nullable=False),
         Col("refused_by", STRING, "The first gate that did not let it through; null: it is sent"),
         Col("channel", STRING, "`email`, `sms` or `push`; null: none is agreed to and reaches the person"),
@@ -94,6 +101,7 @@ TABLE = Table(
     ),
     params=(
         "triggers.defined",
+        "triggers.raised",
         "decisions.salt",
         "decisions.tacit_consent",
         "decisions.quiet",
@@ -122,6 +130,7 @@ def build(
     *,
     as_of: date,
     defined: Sequence[Trigger],
+    raised: Sequence[str],
     salt: str,
     tacit_consent: Mapping[str, Sequence[str]],
     quiet: QuietHours,
@@ -132,6 +141,7 @@ def build(
     time_zone: str,
     close_hour: int,
     standing: DataFrame | None = None,
+    decided_at: datetime | None = None,
 ) -> DataFrame:
     """The candidates of the date, and those that waited for it, with what became of them.
 
@@ -147,6 +157,7 @@ def build(
         channel_costs: `silver.channel_costs`.
         as_of: The date.
         defined: The triggers.
+        raised: Names of those that are asked for candidates.
         salt: Of the holdouts.
         tacit_consent: By channel, what counts as consent of whoever said nothing.
         quiet: The hours of a person's clock between which nothing is sent.
@@ -156,15 +167,15 @@ def build(
         message_costs: What it costs by channel where no bill tells.
         time_zone: The business's.
         close_hour: Of the next day, when the books close.
-        standing: The rows so far; of those that a date from this on decided nothing is known. Null: none.
+        standing: The rows so far; of those that a later date decided nothing is known. Null: none.
+        decided_at: The instant, where continuous mode decides: messages go from then on. Null: a day's run does, and
+            they go from the close of the books on.
     """
     before = _nothing(trigger_candidates) if standing is None else standing
-    before = before.where(F.col("raised_on") < F.lit(as_of))
-    unsettled = F.col("decided_on").isNull() | (F.col("decided_on") >= F.lit(as_of))
-    waiting, settled = before.where(unsettled), before.where(F.col("decided_on") < F.lit(as_of))
+    found = standing_of(before, as_of, live=decided_at is not None)
     rules = Rules(
         as_of=as_of,
-        close=books_close(as_of, time_zone, close_hour),
+        close=decided_at or books_close(as_of, time_zone, close_hour),
         salt=salt,
         quiet=quiet,
         caps=caps,
@@ -172,10 +183,11 @@ def build(
         time_zone=time_zone,
     )
     former = _former(golden_records, as_of)
-    raised = _raised(trigger_candidates, links(settled, engagement, defined, as_of), as_of)
-    lately = before.where(F.col("raised_on") >= F.lit(as_of - timedelta(_memory_days(defined))))
-    new = raised.join(lately.select("candidate_id"), on="candidate_id", how="left_anti")
-    candidates = newest(_now(waiting.select(*_RAISED).unionByName(new), former))
+    chains = [each for each in defined if each.name in raised]
+    told = _raised(trigger_candidates, links(found.settled, engagement, chains, as_of), as_of)
+    lately = found.heard.where(F.col("raised_on") >= F.lit(as_of - timedelta(_memory_days(defined))))
+    new = told.join(lately.select("candidate_id"), on="candidate_id", how="left_anti")
+    candidates = newest(_now(found.open.select(*_RAISED).unionByName(new), former))
     persons = current(person_identifiers)
     known = reached(
         customer_360,
@@ -188,7 +200,7 @@ def build(
     )
     bills = prices(channel_costs, as_of=as_of, cost_days=cost_days, message_costs=message_costs)
     days = max(cap.days for cap in (*caps.values(), *(each.cap for each in defined)))
-    past = _past(_now(settled, former), rules.close - timedelta(days))
+    past = _past(_now(found.settled, former), rules.close - timedelta(days))
     rows = (
         candidates.join(known, on="person_id", how="left")
         .withColumn("_clock_of", F.coalesce("favourite_store", "store_id"))
@@ -197,8 +209,10 @@ def build(
         .join(past, on="person_id", how="left")
         .crossJoin(F.broadcast(bills))
     )
+    at = F.when(F.col("decided_on").isNotNull(), F.lit(decided_at).cast(TIMESTAMP))
     key = F.substring(F.sha2("candidate_id", 256), 1, 32)
-    return decided(rows, rules).withColumn("send_key", key).select(*TABLE.names)
+    made = decided(rows, rules).withColumns({"send_key": key, "decided_at": at})
+    return made.select(*TABLE.names).unionByName(found.kept.select(*TABLE.names))
 
 
 def _nothing(frame: DataFrame) -> DataFrame:

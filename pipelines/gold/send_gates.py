@@ -49,7 +49,7 @@ class Rules:
 
     Args:
         as_of: The date of the run.
-        close: When its books closed (UTC): no message goes earlier.
+        close: When its books closed, or when continuous mode decides (UTC): no message goes earlier.
         salt: Of the holdouts.
         quiet: The hours of a person's clock between which nothing is sent.
         caps: At most so many messages, `overall` and by channel.

@@ -1,7 +1,7 @@
-"""One row per business date, message, block and slot: what goes out after that date, to whom, when and how.
+"""One row per business date, message, block and slot: what goes out for that date, to whom, when and how.
 
-A daily snapshot of the messages that `gold.send_decisions` sends; a person has one at most. No product and no title
-stands twice in a message.
+A daily snapshot of the messages that `gold.send_decisions` sends; a person has one at most, beside what continuous mode
+sent before. No product and no title stands twice in a message.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ TABLE = Table(
         ),
         Col("channel", STRING, "`email`, `sms` or `push`", nullable=False),
         Col("send_at", TIMESTAMP, "When it goes (UTC)", nullable=False),
+        Col("decided_at", TIMESTAMP, "When continuous mode decided it (UTC); null: the date's run did"),
         Col("block_no", INT, "Place of the block in the message, from 1", nullable=False),
         Col("block", STRING, ", ".join(f"`{block}`" for block in BLOCKS), nullable=False),
         Col("slot", INT, "Place in the block, from 1", nullable=False),

@@ -29,6 +29,7 @@ from pipelines.gold import segment_members as gold_segment_members
 from pipelines.gold import trigger_goods, trigger_kinds
 from pipelines.gold.segment_people import people, predicates, selected
 from pipelines.gold.trigger_messages import ITEMS, messages
+from pipelines.gold.weather_normals import expected
 from pipelines.lakehouse.expectations import at_least
 from pipelines.lakehouse.table import AS_OF, Col, Snapshot, Table
 from pipelines.lakehouse.types import BOOLEAN, DOUBLE, INT, STRING, TIMESTAMP
@@ -104,6 +105,7 @@ TABLE = Table(
     ),
     params=(
         "triggers.defined",
+        "triggers.raised",
         "business.time_zone",
         "business.close_hour",
         "send_list.slots_per_block",
@@ -112,7 +114,7 @@ TABLE = Table(
     ),
     expect=(at_least("priority", 1), at_least("cap_messages", 1)),
     write=Snapshot(),
-    version=2,  # 2: every recommending block falls back on interests
+    version=3,  # 2: every recommending block falls back on interests; 3: goods suit the weather
 )
 
 
@@ -138,6 +140,7 @@ def build(
     *,
     as_of: date,
     defined: Sequence[Trigger],
+    raised: Sequence[str],
     time_zone: str,
     close_hour: int,
     slots_per_block: int,
@@ -167,6 +170,7 @@ def build(
         recommendations: `gold.recommendations`.
         as_of: The business day.
         defined: The triggers.
+        raised: Names of those that are asked for candidates; the others still keep their own goods to themselves.
         time_zone: The business's; with `close_hour`, when the books of the day close.
         close_hour: Of the next day.
         slots_per_block: At most so many goods in each block.
@@ -190,17 +194,18 @@ def build(
         ),
         "weather": lambda of: trigger_goods.weather_days(weather, everybody, of, *day),
     }
-    raised = [
-        made([each for each in defined if each.when.kind == kind])
+    asked = [each for each in defined if each.name in raised]
+    found = [
+        made([each for each in asked if each.when.kind == kind])
         for kind, made in kinds.items()
-        if any(each.when.kind == kind for each in defined)
+        if any(each.when.kind == kind for each in asked)
     ]
     wanted = _wanted(
-        reduce(DataFrame.unionByName, raised), customer_360, interest_profiles, weather, defined, as_of
+        reduce(DataFrame.unionByName, found), customer_360, interest_profiles, weather, asked, as_of
     )
     candidates = _placed(ruled(wanted, defined), everybody)
     filled = messages(
-        _openings(candidates),
+        _openings(candidates, everybody.select("person_id", "region"), expected(weather, as_of)),
         persons,
         products,
         product_days,
@@ -310,9 +315,13 @@ def newest(candidates: DataFrame) -> DataFrame:
     return placed.withColumn("replaced_by", later).drop("_newest")
 
 
-def _openings(candidates: DataFrame) -> DataFrame:
-    """Those that get a message, and where its goods should lie; where no shop is known any will do."""
+def _openings(candidates: DataFrame, regions: DataFrame, degrees: DataFrame) -> DataFrame:
+    """Those that get a message, with the shops where its goods should lie (null: any) and the weather there."""
     somewhere = F.when(F.size("stores") > 0, F.col("stores"))
-    return candidates.where(F.col("person_id").isNotNull() & F.col("replaced_by").isNull()).select(
-        "candidate_id", "trigger", "person_id", "products", somewhere.alias("stores")
+    opened = candidates.where(F.col("person_id").isNotNull() & F.col("replaced_by").isNull())
+    there = opened.join(regions, on="person_id", how="left").join(
+        F.broadcast(degrees), on="region", how="left"
+    )
+    return there.select(
+        "candidate_id", "trigger", "person_id", "products", somewhere.alias("stores"), "degrees"
     )

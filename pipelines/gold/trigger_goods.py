@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from pipelines.calc.triggers.definitions import Trigger
 from pipelines.calc.triggers.kinds import OnChange, OnForecast, OnWeather
 from pipelines.gold.trigger_kinds import first_day, owned, period, shaped, told, within
-from pipelines.gold.weather_normals import MEASURES, normals
+from pipelines.gold.weather_normals import forecasts as forecast_of_regions
+from pipelines.gold.weather_normals import normals
 from pipelines.lakehouse.types import DOUBLE, STRING
 
 FAVOURITES = 5
@@ -209,18 +210,15 @@ def weather_days(
     A trigger that asks for a distance from the normal raises nothing where no normal is known.
     """
     coming = F.lit(as_of + timedelta(1))
-    told_on = (F.col("kind") == "forecast") & (F.col("day") == coming) & (F.col("known_on") <= F.lit(as_of))
-    last = (
-        weather.where(told_on)
-        .groupBy("region")
-        .agg(*(F.max_by(measure, "known_on").alias(measure) for measure in MEASURES))
-        .join(normals(weather, as_of + timedelta(1), as_of), on="region", how="left")
-    )
+    usual = normals(weather, as_of + timedelta(1), as_of)
+    last = forecast_of_regions(weather, as_of).join(usual, on="region", how="left")
     conditions = []
     for each in triggers:
         if isinstance(each.when, OnWeather):
             measure = F.col(each.when.measure)
-            fits = measure.isNotNull()
+            fits = measure.isNotNull() & F.lit(
+                not each.when.weekdays or as_of.isoweekday() in each.when.weekdays
+            )
             if each.when.at_least is not None:
                 fits &= measure >= each.when.at_least
             if each.when.at_most is not None:

@@ -1,7 +1,8 @@
 """What a message holds: the goods of each block of its recipe, and none twice. No table of its own.
 
 A block that its own source does not fill takes what its fallbacks offer (`send_list_blocks.SOURCES`); `model_version`
-names the source of each good. A good whose stock is told, and is not on hand in any shop of the message's, stands in no
+names the source of each good. A good that is not for the weather to expect where the person shops is not recommended.
+A good whose stock is told, and is not on hand in any shop of the message's, stands in no
 message. Goods that are reserved for one trigger stand in that trigger's messages only.
 """
 
@@ -55,8 +56,9 @@ def messages(
     """`candidate_id, items, sold_out`: the message of each opening, and how many goods it lacks for want of stock.
 
     Args:
-        openings: `candidate_id, trigger, person_id, products, stores`: what is to be written, the goods that it is
-            about and the shops where they should lie, of which null is any; a person has one a trigger at most.
+        openings: `candidate_id, trigger, person_id, products, stores, degrees`: what is to be written, the goods that
+            it is about, the shops where they should lie, of which null is any, and the mean of the coming day that is
+            to be expected there (null: not known); a person has one a trigger at most.
         persons: Whose each identifier is now.
         products: `silver.products`.
         product_days: `gold.product_days`; what is dated after `as_of` is not looked at.
@@ -82,12 +84,12 @@ def messages(
         .unionByName(foreseen(of_people(recommendations), as_of))
         .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
     )
-    briefs = openings.select("candidate_id", "trigger", "person_id", "stores")
+    briefs = openings.select("candidate_id", "trigger", "person_id", "stores", "degrees")
     candidates = (
         offered.join(briefs, on="person_id", how="inner")
         .unionByName(_subjects(openings, triggers))
         .join(goods, on="product_id", how="inner")
-        .where(_unreserved(triggers))
+        .where(_unreserved(triggers) & _suits_the_weather())
         .withColumns({"title": _title(), "there": _is_there()})
     )
     placed = for_blocks(candidates).withColumn("block_no", _place_in_recipe(triggers))
@@ -108,6 +110,7 @@ def _subjects(openings: DataFrame, triggers: Sequence[Trigger]) -> DataFrame:
         "candidate_id",
         "trigger",
         "stores",
+        "degrees",
     )
 
 
@@ -117,6 +120,13 @@ def _unreserved(triggers: Sequence[Trigger]) -> Column:
         if each.goods:
             free &= ~F.col("product_id").isin(*each.goods) | (F.col("trigger") == each.name)
     return free
+
+
+def _suits_the_weather() -> Column:
+    """Whether a good is for such a day; one that the message is about is, whatever the weather."""
+    not_below = F.coalesce(F.col("degrees") >= F.col("suits_from_degrees"), F.lit(True))
+    not_above = F.coalesce(F.col("degrees") <= F.col("suits_to_degrees"), F.lit(True))
+    return (F.col("source") == SUBJECT) | (not_below & not_above)
 
 
 def _is_there() -> Column:
@@ -151,7 +161,8 @@ def _goods(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
     """What may stand in a message; a good that nothing names is left out."""
     refused = F.coalesce(F.col("department").isin(*never_offered), F.lit(False))
     return products.where(~refused & F.coalesce("title", "product_type", "category").isNotNull()).select(
-        "product_id", "title", "category", "product_type", "brand", "package_size"
+        *("product_id", "title", "category", "product_type", "brand", "package_size"),
+        *("suits_from_degrees", "suits_to_degrees"),
     )
 
 

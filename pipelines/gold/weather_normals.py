@@ -13,6 +13,28 @@ MEASURES = ("temperature", "temperature_min", "temperature_max", "precipitation"
 YEAR_DAYS, WEEK_DAYS, LATELY_DAYS, LEAST_DAYS = 365.2425, 7, 28, 7
 
 
+def forecasts(weather: DataFrame, as_of: date) -> DataFrame:
+    """`region` and `MEASURES`: the last forecast for the day after the date; a region without one has no row.
+
+    Args:
+        weather: `silver.weather`; what was not known on `as_of` is not looked at.
+        as_of: The date of the run.
+    """
+    coming = F.lit(as_of + timedelta(1))
+    told_on = (F.col("kind") == "forecast") & (F.col("day") == coming) & (F.col("known_on") <= F.lit(as_of))
+    latest = (F.max_by(measure, "known_on").alias(measure) for measure in MEASURES)
+    return weather.where(told_on).groupBy("region").agg(*latest)
+
+
+def expected(weather: DataFrame, as_of: date) -> DataFrame:
+    """`region` and `degrees`: the mean to expect on the day after the date, by the forecast, or else the normal one."""
+    usual = normals(weather, as_of + timedelta(1), as_of).select("region", "normal_temperature")
+    both = forecasts(weather, as_of).select("region", "temperature").join(usual, on="region", how="full")
+    return both.select(
+        "region", F.coalesce(F.col("temperature").cast(DOUBLE), "normal_temperature").alias("degrees")
+    )
+
+
 def normals(weather: DataFrame, day: date, as_of: date) -> DataFrame:
     """`region` and by measure `normal_<measure>`: the mean of measured days; null: too few were measured.
 

@@ -91,8 +91,9 @@ class Journal:
     """What runs decided, which nothing takes back: a run decides what its date brings and what is still open, and
     leaves the rest.
 
-    `build` takes the rows that stand as `standing`, and gives those that its date decides with those that stay open.
-    What was decided leans on what was decided before, so a rebuild begins anew.
+    `build` takes the rows that stand as `standing`, and gives those that its date decides with those that stay open;
+    with `decided_at`, the instant, it adds to what its date has decided. What was decided leans on what was decided
+    before, so a rebuild begins anew.
 
     Args:
         begins: The column with the date on which a row came.

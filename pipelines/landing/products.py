@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.lakehouse.types import DATE, INT, QUANTITY, STRING
+from pipelines.lakehouse.types import DATE, DEGREES, INT, QUANTITY, STRING
 from pipelines.landing.contract import Field, Source
 
 SOURCE = Source(
@@ -23,6 +23,12 @@ SOURCE = Source(
         ),
         Field("age_from_months", INT, "Youngest age it is for; missing: for any"),
         Field("age_to_months", INT, "Oldest age it is for; missing: for any"),
+        Field(
+            "suits_from_degrees",
+            DEGREES,
+            "Least mean of a day, in degrees Celsius, that it is for; missing: any",
+        ),
+        Field("suits_to_degrees", DEGREES, "Highest such mean; missing: any"),
         Field("image_url", STRING, "Address of its picture; missing: none"),
         Field("first_seen_on", DATE, "Day it came into the catalogue; missing: not known"),
     ),

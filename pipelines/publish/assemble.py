@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from pipelines.calc.links import MEDIUM, PARAMETER, LinkId, is_web_address, page_of, tagged
-from pipelines.publish.messages import ADDRESS, Block, Contact, Fault, Item, Message, Refused
+from pipelines.publish.messages import ADDRESS, Block, Contact, Fault, Item, Message, Refused, Weather
 from pipelines.settings import MessageSettings
 
 Row = Mapping[str, Any]
@@ -101,6 +101,7 @@ def _message(send_key: str, goods: list[Row], shop: Shop, link_id: LinkId) -> Me
         campaign=first["campaign"],
         send_at=first["send_at"].astimezone(UTC),  # Spark hands instants over in the machine's own zone
         currency=shop.currency,
+        weather=Weather(**first["weather"].asDict()) if first["weather"] else None,
         unsubscribe=tagged(shop.unsubscribe_page, {"m": link_id(f"{send_key}/unsubscribe")}),
         blocks=tuple(
             Block(block=block, items=tuple(_item(row, shop, link_id) for row in rows))

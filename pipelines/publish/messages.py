@@ -67,6 +67,17 @@ ADDRESS = {"email": "email", "sms": "phone", "push": "push_token"}
 """By channel, the field of `Contact` that it needs."""
 
 
+class Weather(_Frozen):
+    """The forecast that a message is about, for where the person shops."""
+
+    day: date = Field(description="The local day")
+    region: str = Field(description="Of the person's favourite shop")
+    temperature: Decimal | None = Field(description="Mean of the day, in degrees Celsius; null: not told")
+    temperature_min: Decimal | None = Field(description="Its lowest; null: not told")
+    temperature_max: Decimal | None = Field(description="Its highest; null: not told")
+    precipitation: Decimal | None = Field(description="Rain and melted snow, in millimetres; null: not told")
+
+
 class Message(_Frozen):
     """One line of the send list. Blocks stand in the order of the message, without the empty ones."""
 
@@ -83,6 +94,9 @@ class Message(_Frozen):
     send_at: AwareDatetime = Field(description="Not before; UTC, outside the person's quiet hours")
     currency: str = Field(description="ISO 4217, of every price")
     unsubscribe: str = Field(description="Where a click ends such messages")
+    weather: Weather | None = Field(
+        default=None, description="Of a message about the weather; null: of any other"
+    )
     blocks: tuple[Block, ...] = Field(min_length=1)
 
     @property

@@ -25,6 +25,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.gold.weather_normals import MEASURES
 from pipelines.publish.messages import Message, Refused
 from pipelines.publish.rows import as_csv
 
@@ -60,6 +61,13 @@ _ITEM = pa.struct(
         pa.field("model_version", pa.string(), nullable=False),
     ]
 )
+_WEATHER = pa.struct(
+    [
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        *(pa.field(name, pa.decimal128(7, 3)) for name in MEASURES),
+    ]
+)
 ARROW = pa.schema(
     [
         *(pa.field(name, pa.string(), nullable=False) for name in ("schema", "send_key")),
@@ -68,6 +76,7 @@ ARROW = pa.schema(
         *(pa.field(name, pa.string(), nullable=False) for name in ("trigger", "campaign")),
         pa.field("send_at", pa.timestamp("us", tz="UTC")),
         *(pa.field(name, pa.string(), nullable=False) for name in ("currency", "unsubscribe")),
+        pa.field("weather", _WEATHER),
         pa.field("blocks", pa.list_(pa.struct([("block", pa.string()), ("items", pa.list_(_ITEM))]))),
     ]
 )

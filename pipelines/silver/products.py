@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse.expectations import at_least
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
-from pipelines.lakehouse.types import DATE, INT, QUANTITY, STRING
+from pipelines.lakehouse.types import DATE, DEGREES, INT, QUANTITY, STRING
 from pipelines.landing.products import SOURCE
 from pipelines.silver.parse import parse
 
@@ -33,6 +33,12 @@ TABLE = Table(
         ),
         Col("age_from_months", INT, "Youngest age it is for; null: for any"),
         Col("age_to_months", INT, "Oldest age it is for; null: for any"),
+        Col(
+            "suits_from_degrees",
+            DEGREES,
+            "Least mean of a day, in degrees Celsius, that it is for; null: any",
+        ),
+        Col("suits_to_degrees", DEGREES, "Highest such mean; null: any"),
         Col("image_url", STRING, "Address of its picture; null: a message shows a placeholder"),
         Col("first_seen_on", DATE, "Day it came into the catalogue; null: not known"),
         *LINEAGE,

@@ -10,17 +10,14 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DecimalType
 
 from pipelines.bronze import records as bronze
 from pipelines.calc.time import business_date
 from pipelines.lakehouse.expectations import at_least, at_most, in_order, one_of
 from pipelines.lakehouse.table import LINEAGE, Col, Facts, Table
-from pipelines.lakehouse.types import DATE, INT, STRING
+from pipelines.lakehouse.types import DATE, DEGREES, INT, MILLIMETRES, STRING
 from pipelines.landing.weather import SOURCE
 from pipelines.silver.parse import parse
-
-_DEGREES, _MILLIMETRES = DecimalType(6, 3), DecimalType(7, 3)
 
 TABLE = Table(
     name="silver.weather",
@@ -32,10 +29,10 @@ TABLE = Table(
         Col("day", DATE, "The local day", nullable=False),
         Col("kind", STRING, "`measured` or `forecast`", nullable=False),
         Col("known_on", DATE, "Business day on which it arrived", nullable=False),
-        Col("temperature", _DEGREES, "Mean of the day, in degrees Celsius; null: not told"),
-        Col("temperature_min", _DEGREES, "Lowest of the day, in degrees Celsius; null: not told"),
-        Col("temperature_max", _DEGREES, "Highest of the day, in degrees Celsius; null: not told"),
-        Col("precipitation", _MILLIMETRES, "Rain and melted snow, in millimetres; null: not told"),
+        Col("temperature", DEGREES, "Mean of the day, in degrees Celsius; null: not told"),
+        Col("temperature_min", DEGREES, "Lowest of the day, in degrees Celsius; null: not told"),
+        Col("temperature_max", DEGREES, "Highest of the day, in degrees Celsius; null: not told"),
+        Col("precipitation", MILLIMETRES, "Rain and melted snow, in millimetres; null: not told"),
         Col("precipitation_chance", INT, "Of a forecast, in per cent; null: measured, or not told"),
         *LINEAGE,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -145,8 +145,8 @@ class Case:
     spread: Callable[[DataFrame], DataFrame] = lambda frame: frame
     standing: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, day: int) -> list[dict[str, Any]]:
-        """The rows that a run of the day decides; the journal holds them from then on."""
+    def run(self, day: int, at: datetime | None = None) -> list[dict[str, Any]]:
+        """What a run of the day decides, or continuous mode at an instant; the journal holds it from then on."""
         as_of = FIRST + timedelta(day)
         table = send_decisions.TABLE
         columns = trigger_candidates.TABLE.names
@@ -160,6 +160,8 @@ class Case:
             **{name: self.spread(frame) for name, frame in frames.items()},
             as_of=as_of,
             defined=self.triggers,
+            raised=[each.name for each in self.triggers],
+            decided_at=at and at.replace(tzinfo=UTC),
             salt="salt",
             tacit_consent=TACIT,
             quiet=QuietHours(begins=21, ends=9),

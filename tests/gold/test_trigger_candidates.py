@@ -77,6 +77,7 @@ def found(spark: SparkSession) -> dict[str, Row]:
         **frames,
         as_of=TODAY,
         defined=TRIGGERS,
+        raised=[each.name for each in TRIGGERS],
         time_zone="UTC",
         close_hour=6,
         slots_per_block=2,

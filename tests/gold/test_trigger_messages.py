@@ -26,11 +26,12 @@ pytestmark = pytest.mark.spark
 
 TODAY = date(2024, 3, 10)
 SCHEMAS = {
-    "openings": "candidate_id string, trigger string, person_id string, products array<string>, stores array<string>",
+    "openings": "candidate_id string, trigger string, person_id string, products array<string>, stores array<string>, "
+    "degrees double",
     "person_identifiers": "identifier_type string, identifier_value string, person_id string, "
     "valid_to timestamp",
     "products": "product_id string, title string, department string, category string, product_type string, "
-    "brand string, package_size string",
+    "brand string, package_size string, suits_from_degrees decimal(6, 3), suits_to_degrees decimal(6, 3)",
     "product_days": "purchased_on date, identifier_type string, identifier_value string, product_id string, "
     "lines int",
     "replenishment": "person_id string, product_id string, purchase_days int, interval_days int, "
@@ -52,15 +53,34 @@ CART = trigger("cart", 40, blocks=("subject", "personal"), reason="In your cart.
 
 
 def opening(
-    person: str, *stores: str, of: str = "receipt_mail", about: tuple[str, ...] = ()
+    person: str,
+    *stores: str,
+    of: str = "receipt_mail",
+    about: tuple[str, ...] = (),
+    degrees: float | None = None,
 ) -> tuple[object, ...]:
-    return (f"{of}/{person}", of, person, list(about) or None, list(stores) or None)
+    return (f"{of}/{person}", of, person, list(about) or None, list(stores) or None, degrees)
 
 
 def good(
-    product: str, category: str = "TEA", *, title: str | None = "", department: str | None = "FOOD"
+    product: str,
+    category: str = "TEA",
+    *,
+    title: str | None = "",
+    department: str | None = "FOOD",
+    suits: tuple[int | None, int | None] = (None, None),
 ) -> tuple[object, ...]:
-    return (product, product.title() if title == "" else title, department, category, None, None, None)
+    degrees = (None if each is None else Decimal(each) for each in suits)
+    return (
+        product,
+        product.title() if title == "" else title,
+        department,
+        category,
+        None,
+        None,
+        None,
+        *degrees,
+    )
 
 
 def bought(card: str, product: str, offset: int = -5) -> tuple[object, ...]:
@@ -128,8 +148,8 @@ SHOP: Shop = {
         *(good(f"nut{n}", "NUTS") for n in (1, 2)),
         good("petrol", "TEA", department="FUEL"),
         good("loose", "TEA", title="Tea1", department=None),
-        ("plain", None, "FOOD", "TEA", "FRZN MEAT/MEAT (COLD)", "Acme", "16 OZ"),
-        ("nameless", None, "FOOD", None, None, "Acme", "16 OZ"),
+        ("plain", None, "FOOD", "TEA", "FRZN MEAT/MEAT (COLD)", "Acme", "16 OZ", None, None),
+        ("nameless", None, "FOOD", None, None, "Acme", "16 OZ", None, None),
     ],
     "product_days": [
         bought("a1", "tea1"),
@@ -254,6 +274,35 @@ def test_a_good_that_is_in_none_of_the_day_s_shops_stands_in_no_mail(spark: Spar
     rows = mails(spark, shop, slots=9).collect()
     assert goods_of(rows, "ann", "personal") == ["milk", "bread", "cake"]
     assert {row.sold_out for row in rows} == {2}
+
+
+def test_goods_are_recommended_for_the_weather_to_expect_and_none_is_left_out_of_its_own_message(
+    spark: SparkSession,
+) -> None:
+    """Ice is for 20 degrees and more, grit for 2 and less, tea for any day; where nothing is expected all stand."""
+    shop: Shop = {
+        "openings": [
+            opening("ann", degrees=1.0),
+            opening("ann", of="cart", about=("ice",), degrees=1.0),
+            opening("dan", degrees=20.0),
+            opening("eve"),
+        ],
+        "products": [good("ice", suits=(20, None)), good("grit", suits=(None, 2)), good("tea")],
+        "recommendations": [
+            liked(person, rank, product)
+            for person in ("ann", "dan", "eve")
+            for rank, product in enumerate(("ice", "grit", "tea"), 1)
+        ],
+    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in mails(spark, shop, slots=3).collect():
+        found[row.candidate_id].add(row.product_id)
+    assert found == {
+        "receipt_mail/ann": {"grit", "tea"},
+        "cart/ann": {"ice", "grit", "tea"},
+        "receipt_mail/dan": {"ice", "tea"},
+        "receipt_mail/eve": {"ice", "grit", "tea"},
+    }
 
 
 def test_a_recipe_takes_its_own_blocks_in_its_order_and_begins_with_what_it_is_about(

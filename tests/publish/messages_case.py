@@ -47,6 +47,7 @@ def row(**other: Any) -> dict[str, Any]:
         "slot": 1,
         "product_id": "100",
         "title": "Green Tea, Acme brand, 20 ct",
+        "weather": None,
         "price": Decimal("3.49"),
         "old_price": None,
         "url": None,

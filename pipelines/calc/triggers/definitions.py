@@ -136,6 +136,22 @@ def told_apart(triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
     return triggers
 
 
+def can_be_live(triggers: tuple[Trigger, ...], names: Collection[str]) -> None:
+    """Nothing, where each name is of a trigger that a receipt raises: continuous mode answers no other.
+
+    Raises:
+        ValueError: naming the trigger.
+    """
+    kinds = {trigger.name: trigger.when.kind for trigger in triggers}
+    for name in names:
+        if name not in kinds:
+            raise ValueError(f"triggers.live: there is no trigger {name}" + nearest(name, kinds))
+        if kinds[name] != "receipt":
+            raise ValueError(
+                f"triggers.live: {name} is raised by a {kinds[name]}, and only a receipt is answered live"
+            )
+
+
 def in_known_segments(triggers: tuple[Trigger, ...], segments: Collection[str]) -> None:
     """Nothing, where every segment that a trigger names is defined.
 

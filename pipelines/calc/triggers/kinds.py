@@ -137,6 +137,7 @@ class OnWeather(Part):
         at_most: It is not above.
         above_normal: It is at least so much above what is normal there in that season (`gold/weather_normals.py`).
         below_normal: It is at least so much below.
+        weekdays: Only after these days, 1 for Monday to 7; empty: after all.
     """
 
     kind: Literal["weather"]
@@ -145,12 +146,15 @@ class OnWeather(Part):
     at_most: float | None = None
     above_normal: PositiveFloat | None = None
     below_normal: PositiveFloat | None = None
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = ()
 
     @model_validator(mode="after")
     def _it_asks_for_something(self) -> OnWeather:
         asked = (self.at_least, self.at_most, self.above_normal, self.below_normal)
-        if all(each is None for each in asked):
-            raise ValueError("say at_least, at_most, above_normal or below_normal, or any weather is meant")
+        if all(each is None for each in asked) and not self.weekdays:
+            raise ValueError(
+                "say at_least, at_most, above_normal, below_normal or weekdays, or any weather is meant"
+            )
         return self
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from pipelines.calc.money import priced
 from pipelines.errors import DataError
 from pipelines.publish.assemble import Shop
 from pipelines.publish.mail.templates import templates_of
-from pipelines.publish.messages import Message
+from pipelines.publish.messages import Message, Weather
 
 HEADINGS = {
     "subject": "What this is about",
@@ -60,6 +61,8 @@ def render(message: Message, shop: Shop, folder: str | None = None) -> Rendered:
     found = templates_of(message.trigger, folder)
     values = _values(message, shop)
     try:
+        for word in ("headline", "intro"):
+            values[word] = one_line(getattr(found, word).render(values))
         if message.channel == "sms":
             return Rendered("", one_line(found.sms.render(values)))
         if message.channel == "push":
@@ -100,6 +103,7 @@ def _values(message: Message, shop: Shop) -> dict[str, Any]:
         "initial": _initial,
         "price": partial(priced, currency=message.currency),
         "day": _day,
+        "forecast": _forecast,
     }
 
 
@@ -114,3 +118,15 @@ def _initial(title: str) -> str:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B}"
+
+
+def _forecast(weather: Weather) -> str:
+    """The forecast in a line, as far as it is told: `-3 to 4 °C, 2 mm of rain or snow`."""
+    low, high, mean, wet = (
+        getattr(weather, name)
+        for name in ("temperature_min", "temperature_max", "temperature", "precipitation")
+    )
+    span = low is not None and high is not None
+    degrees = f"{low:.0f} to {high:.0f} °C" if span else "" if mean is None else f"{mean:.0f} °C"
+    rain = "" if wet is None else f"{wet:.0f} mm of rain or snow" if wet >= Decimal("0.5") else "dry"
+    return ", ".join(filter(None, (degrees, rain)))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from pyspark.sql import Row
 
 from pipelines.errors import SettingsError
 from pipelines.publish.assemble import assembled
 from pipelines.publish.mail.render import TemplateFailed, render
 from pipelines.publish.messages import Message
-from tests.publish.messages_case import HOSTILE, SHOP, link_id, message, row
+from pipelines.settings import load
+from tests.publish.messages_case import DAY, HOSTILE, SHOP, link_id, message, row
 
 CLIPPED = 102 * 1024
 """Bytes beyond which Gmail cuts a mail off, and its unsubscribe link with it."""
@@ -93,10 +97,54 @@ def test_nothing_is_fetched_but_pictures() -> None:
 def test_short_messages_are_one_line_with_one_link() -> None:
     sms = render(message(channel="sms", title=HOSTILE), SHOP)
     assert sms.html is None
-    assert sms.text.startswith("Tea & Co: </td>")
+    assert sms.text.startswith("Tea & Co: Thank you for shopping with us - </td>")
     assert "\n" not in sms.text
     push = render(message(channel="push"), SHOP)
-    assert (push.subject, push.text) == ("Green Tea, Acme brand, 20 ct · $3.49", "Goes well with honey.")
+    assert push.subject == "Thank you for shopping with us"
+    assert push.text == "Green Tea, Acme brand, 20 ct · $3.49. Goes well with honey."
+
+
+FORECAST = Row(
+    day=DAY + timedelta(1),
+    region="Springfield",
+    temperature=Decimal("1.5"),
+    temperature_min=Decimal("-2.600"),
+    temperature_max=Decimal("4.200"),
+    precipitation=Decimal("2.100"),
+)
+
+
+def test_each_trigger_speaks_for_itself_on_each_of_its_channels() -> None:
+    said: dict[str, set[str]] = {}
+    for trigger in load().triggers.defined:
+        about = FORECAST if trigger.when.kind == "weather" else None
+        mail = message(trigger=trigger.name, weather=about)
+        found = render(mail, SHOP)
+        _, subject, _, headline, intro, *_ = found.text.splitlines()
+        assert subject == found.subject
+        words = " ".join(Page(found.html or "").words.split())
+        assert headline in words
+        assert intro in words
+        for channel in trigger.channels:
+            short = render(message(trigger=trigger.name, weather=about, channel=channel), SHOP)
+            assert headline in f"{short.subject} {short.text}", f"{trigger.name} on {channel}"
+        for part, text in (("subject", subject), ("headline", headline), ("intro", intro)):
+            assert text not in said.setdefault(part, set()), (
+                f"{trigger.name} has the {part} of another trigger"
+            )
+            said[part].add(text)
+    general = render(message(trigger="a_trigger_without_a_template"), SHOP)
+    assert general.subject not in said["subject"]
+
+
+def test_a_weather_mail_shows_the_forecast() -> None:
+    found = render(message(trigger="weather_news", weather=FORECAST), SHOP)
+    assert found.subject == "The weather for 11 March, and what goes with it"
+    assert "Springfield, 11 March: -3 to 4 °C, 2 mm of rain or snow" in found.text
+    assert "-3 to 4 °C, 2 mm of rain or snow" in Page(found.html or "").words
+    assert "°C" not in render(message(), SHOP).text, "control: any other mail does not"
+    dry = Row(**{**FORECAST.asDict(), "temperature_min": None, "precipitation": Decimal(0)})
+    assert "11 March: 2 °C, dry" in render(message(trigger="frost", weather=dry), SHOP).text
 
 
 def test_a_shop_replaces_a_template_and_a_broken_one_is_named(tmp_path: Path) -> None:
