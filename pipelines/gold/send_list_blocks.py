@@ -2,7 +2,8 @@
 
 One row per person and good: `person_id, source, place, product_id, reason, score, model_version`; `place` is a
 total order within person and source. A block takes from its own source first and then, for the slots that are left,
-from its fallbacks (`SOURCES`), whose rows say in `model_version` and in the reason where they come from.
+from its fallbacks (`SOURCES`), whose rows say in `model_version` and in the reason where they come from. What is left
+after that all blocks fill with best sellers of all shops.
 """
 
 from __future__ import annotations
@@ -23,12 +24,17 @@ SOURCES = {
     "next_purchase": ("next_purchase", "replenishment", "als", "interests"),
     "related": ("related", "als", "interests"),
     "personal": ("als", "interests"),
-    "new_arrivals": ("new_arrivals", "interests"),
+    "new_arrivals": ("new_arrivals", "arrived", "interests"),
 }
 """By block, in the order of the receipt mail: its own source, then its fallbacks. What a message is about has none."""
+POPULAR, LAST_RESORT = "popular", 9
+"""The source from which every block takes when all others have nothing more."""
 BLOCKS = tuple(SOURCES)
-SELLING_DAYS = 28
+SELLING_DAYS, NEW_DAYS = 28, 28
 BEST_SELLERS = 100
+OF_ALL = 500
+SELLS_WELL_HERE = "Sells well in our shops."
+NEW_IN = ("New in ", ", one of your favourite categories.")
 SELLS_WELL = ("Sells well in ", ", one of your favourite categories.")
 
 
@@ -78,6 +84,9 @@ def for_blocks(candidates: DataFrame) -> DataFrame:
         (source, F.struct(F.lit(resort).alias("resort"), F.lit(block).alias("block")))
         for block, sources in {SUBJECT: (SUBJECT,), **SOURCES}.items()
         for resort, source in enumerate(sources)
+    ] + [
+        (POPULAR, F.struct(F.lit(LAST_RESORT).alias("resort"), F.lit(block).alias("block")))
+        for block in BLOCKS
     ]
     fits = [F.when(F.col("source") == source, use) for source, use in uses]
     each = candidates.withColumn("use", F.explode(F.array_compact(F.array(*fits))))
@@ -104,7 +113,9 @@ def interesting(
     liked = (
         interest_profiles.where((F.col("kind") == "category") & (F.col("rank") <= favourites))
         .join(people, on="person_id", how="left_semi")
-        .select("person_id", F.col("value").alias("category"), "affinity", "rank", _sells_well("value"))
+        .select(
+            "person_id", F.col("value").alias("category"), "affinity", "rank", _said_of("value", SELLS_WELL)
+        )
     )
     theirs = (
         bought.join(persons.join(people, on="person_id", how="left_semi"), on=list(IDENTIFIER), how="inner")
@@ -131,8 +142,81 @@ def interesting(
     )
 
 
-def _sells_well(category: str) -> Column:
-    before, after = map(F.lit, SELLS_WELL)
+def popular(
+    people: DataFrame,
+    persons: DataFrame,
+    bought: DataFrame,
+    goods: DataFrame,
+    as_of: date,
+    slots_per_block: int,
+) -> DataFrame:
+    """What sells best in all shops and the person has not bought: twice as many goods as a full message has.
+
+    The score is the number of people who bought it in the last `SELLING_DAYS`.
+    """
+    lately = bought.where(F.col("purchased_on") > F.lit(as_of - timedelta(SELLING_DAYS)))
+    sold = (
+        lately.join(goods.select("product_id"), on="product_id", how="left_semi")
+        .join(persons, on=list(IDENTIFIER), how="inner")
+        .groupBy("product_id")
+        .agg(F.count_distinct("person_id").alias("buyers"))
+    )
+    order = F.struct((-F.col("buyers")).alias("less"), "product_id")
+    best = sold.agg(F.slice(F.array_sort(F.collect_list(order)), 1, OF_ALL).alias("best"))
+    theirs = (
+        bought.join(persons.join(people, on="person_id", how="left_semi"), on=list(IDENTIFIER), how="inner")
+        .groupBy("person_id")
+        .agg(F.collect_set("product_id").alias("known"))
+    )
+    unknown = F.filter(
+        "best", lambda good: ~F.array_contains(F.coalesce("known", F.array()), good["product_id"])
+    )
+    most = 2 * len(BLOCKS) * slots_per_block
+    return (
+        people.join(theirs, on="person_id", how="left")
+        .crossJoin(F.broadcast(best))
+        .select("person_id", F.posexplode(F.slice(unknown, 1, most)).alias("place", "good"))
+        .select(
+            "person_id",
+            F.lit(POPULAR).alias("source"),
+            F.col("place").cast("int").alias("place"),
+            F.col("good.product_id").alias("product_id"),
+            F.lit(SELLS_WELL_HERE).alias("reason"),
+            (-F.col("good.less")).cast(DOUBLE).alias("score"),
+            F.lit("popular/1").alias("model_version"),
+        )
+    )
+
+
+def arrived(
+    people: DataFrame, goods: DataFrame, interest_profiles: DataFrame, as_of: date, slots_per_block: int
+) -> DataFrame:
+    """Goods that came into a person's favourite categories in the last `NEW_DAYS`: of the best liked first, the newest.
+
+    The score is the person's affinity to the category.
+    """
+    new = goods.where(F.col("first_seen_on").between(F.lit(as_of - timedelta(NEW_DAYS - 1)), F.lit(as_of)))
+    liked = interest_profiles.where((F.col("kind") == "category") & (F.col("rank") <= 2 * slots_per_block))
+    order = Window.partitionBy("person_id").orderBy("rank", F.desc("first_seen_on"), "product_id")
+    found = (
+        liked.join(people, on="person_id", how="left_semi")
+        .select("person_id", F.col("value").alias("category"), "affinity", "rank")
+        .join(new.select("category", "product_id", "first_seen_on"), on="category", how="inner")
+        .withColumn("place", F.row_number().over(order))
+    )
+    return found.where(F.col("place") <= len(BLOCKS) * slots_per_block).select(
+        "person_id",
+        F.lit("arrived").alias("source"),
+        "place",
+        "product_id",
+        _said_of("category", NEW_IN),
+        F.col("affinity").alias("score"),
+        F.lit("arrived/1").alias("model_version"),
+    )
+
+
+def _said_of(category: str, words: tuple[str, str]) -> Column:
+    before, after = map(F.lit, words)
     return F.concat(before, readable(F.col(category)), after).alias("reason")
 
 

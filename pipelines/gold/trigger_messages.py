@@ -17,7 +17,16 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructField, StructType
 
 from pipelines.calc.triggers.definitions import SUBJECT, Trigger
-from pipelines.gold.send_list_blocks import due, for_blocks, foreseen, interesting, readable
+from pipelines.gold.send_list_blocks import (
+    POPULAR,
+    arrived,
+    due,
+    for_blocks,
+    foreseen,
+    interesting,
+    popular,
+    readable,
+)
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
 
 SHOWN = ("title", "reason", "score", "model_version")
@@ -83,6 +92,8 @@ def messages(
         due(of_people(replenishment), as_of, due_within_days)
         .unionByName(foreseen(of_people(recommendations), as_of))
         .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
+        .unionByName(arrived(people, goods, interest_profiles, as_of, slots_per_block))
+        .unionByName(popular(people, persons, bought, goods, as_of, slots_per_block))
     )
     briefs = openings.select("candidate_id", "trigger", "person_id", "stores", "degrees")
     candidates = (
@@ -162,7 +173,7 @@ def _goods(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
     refused = F.coalesce(F.col("department").isin(*never_offered), F.lit(False))
     return products.where(~refused & F.coalesce("title", "product_type", "category").isNotNull()).select(
         *("product_id", "title", "category", "product_type", "brand", "package_size"),
-        *("suits_from_degrees", "suits_to_degrees"),
+        *("suits_from_degrees", "suits_to_degrees", "first_seen_on"),
     )
 
 
@@ -178,14 +189,19 @@ def _filled(candidates: DataFrame, slots_per_block: int) -> DataFrame:
 
     Blocks choose in the order of the recipe from their own sources; those with slots left then choose in the same order
     from their first fallbacks, and so on. Each takes the first candidates whose title the message does not hold yet:
-    equal titles count as one good, since a reader could not tell them apart.
+    equal titles count as one good, since a reader could not tell them apart. Best sellers of all shops fill up what
+    others began: a message of nothing else is none.
     """
+    of_person = F.col("source") != POPULAR
     offer = F.struct("resort", "block_no", "place", "product_id", "block", *SHOWN)
-    gone = F.count_distinct(F.when(~F.col("there"), F.col("product_id")))
+    gone = F.count_distinct(F.when(~F.col("there") & of_person, F.col("product_id")))
     queued = candidates.groupBy("candidate_id").agg(
-        F.array_sort(F.collect_list(F.when(F.col("there"), offer))).alias("queue"), gone.alias("sold_out")
+        F.array_sort(F.collect_list(F.when(F.col("there"), offer))).alias("queue"),
+        gone.alias("sold_out"),
+        F.max(F.col("there") & of_person).alias("_own"),
     )
-    items = F.aggregate("queue", F.array().cast(ITEMS), partial(_add, slots_per_block))
+    queue = F.when(F.col("_own"), F.col("queue")).otherwise(F.slice("queue", 1, 0))
+    items = F.aggregate(queue, F.array().cast(ITEMS), partial(_add, slots_per_block))
     return queued.select(
         "candidate_id", F.array_sort(items).alias("items"), F.col("sold_out").cast(INT).alias("sold_out")
     )

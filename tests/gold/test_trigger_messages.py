@@ -31,7 +31,8 @@ SCHEMAS = {
     "person_identifiers": "identifier_type string, identifier_value string, person_id string, "
     "valid_to timestamp",
     "products": "product_id string, title string, department string, category string, product_type string, "
-    "brand string, package_size string, suits_from_degrees decimal(6, 3), suits_to_degrees decimal(6, 3)",
+    "brand string, package_size string, suits_from_degrees decimal(6, 3), suits_to_degrees decimal(6, 3), "
+    "first_seen_on date",
     "product_days": "purchased_on date, identifier_type string, identifier_value string, product_id string, "
     "lines int",
     "replenishment": "person_id string, product_id string, purchase_days int, interval_days int, "
@@ -69,6 +70,7 @@ def good(
     title: str | None = "",
     department: str | None = "FOOD",
     suits: tuple[int | None, int | None] = (None, None),
+    came: date | None = None,
 ) -> tuple[object, ...]:
     degrees = (None if each is None else Decimal(each) for each in suits)
     return (
@@ -80,6 +82,7 @@ def good(
         None,
         None,
         *degrees,
+        came,
     )
 
 
@@ -148,8 +151,8 @@ SHOP: Shop = {
         *(good(f"nut{n}", "NUTS") for n in (1, 2)),
         good("petrol", "TEA", department="FUEL"),
         good("loose", "TEA", title="Tea1", department=None),
-        ("plain", None, "FOOD", "TEA", "FRZN MEAT/MEAT (COLD)", "Acme", "16 OZ", None, None),
-        ("nameless", None, "FOOD", None, None, "Acme", "16 OZ", None, None),
+        ("plain", None, "FOOD", "TEA", "FRZN MEAT/MEAT (COLD)", "Acme", "16 OZ", None, None, None),
+        ("nameless", None, "FOOD", None, None, "Acme", "16 OZ", None, None, None),
     ],
     "product_days": [
         bought("a1", "tea1"),
@@ -207,7 +210,9 @@ def test_every_opening_gets_a_message_unless_there_is_nothing_for_it(rows: list[
 
 def test_the_habits_nearest_to_their_due_date_come_first_then_by_purchase_days(rows: list[Row]) -> None:
     assert goods_of(rows, "ann", "replenishment") == ["eggs", "milk"]
-    assert goods_of(rows, "dan", "replenishment") == []
+    assert goods_of(rows, "dan", "replenishment") == ["tea2", "tea3"], (
+        "the best sellers that he has not bought"
+    )
     eggs = next(row for row in rows if row.product_id == "eggs")
     assert (eggs.score, eggs.reason, eggs.model_version) == (-3.0, "Habit.", "replenishment/1")
 
@@ -219,9 +224,9 @@ def test_what_is_taken_unknown_or_never_offered_is_made_up_for_by_the_next(rows:
 def test_blocks_take_from_their_own_source_first_and_then_from_their_fallbacks(rows: list[Row]) -> None:
     """Ann's salt is due, but the personal block has it by then; what is left of ALS goes with her receipt."""
     assert goods_of(rows, "ann", "next_purchase") == []
-    assert goods_of(rows, "ann", "related") == ["rice", "nut2"]
+    assert goods_of(rows, "ann", "related") == ["rice", "tea3"]
     sources = {row.product_id: row.model_version for row in rows if row.person_id == "ann"}
-    assert (sources["rice"], sources["nut2"]) == (
+    assert (sources["rice"], sources["tea3"]) == (
         "als/1",
         f"interests/{interest_profiles.TABLE.version}",
     )
@@ -332,12 +337,16 @@ def test_goods_that_read_the_same_stand_once(rows: list[Row]) -> None:
 
 
 def test_interests_alternate_between_categories_and_offer_only_what_is_new(rows: list[Row]) -> None:
-    assert goods_of(rows, "ann", "new_arrivals") == ["tea3", "nut1"]
-    assert goods_of(rows, "dan", "new_arrivals") == ["nut2"]
+    assert goods_of(rows, "ann", "related")[1:] + goods_of(rows, "ann", "new_arrivals") == [
+        "tea3",
+        "nut1",
+        "nut2",
+    ]
+    assert goods_of(rows, "dan", "related") == ["nut2"]
 
 
 def test_the_score_of_an_interest_is_affinity_times_the_share_of_buyers(rows: list[Row]) -> None:
-    tea = next(row for row in rows if row.product_id == "tea3")
+    tea = next(row for row in rows if (row.person_id, row.product_id) == ("ann", "tea3"))
     assert tea.score == 0.6 * (2 / 3)  # Bob and Cat, of Ann, Bob and Cat
     assert tea.reason == "Sells well in Tea, one of your favourite categories."
 
@@ -432,6 +441,52 @@ def test_the_example_of_a_limited_drop_keeps_its_goods_to_itself(spark: SparkSes
     for row in rows:
         found[row.trigger].add(row.product_id)
     assert found == {drop.name: {first, second}, MAIL.name: {"tea1"}}
+
+
+def test_best_sellers_fill_up_what_others_began_and_make_no_message_of_their_own(spark: SparkSession) -> None:
+    """Bob and Dan bought ten kinds of tea, one of them both; Ann is recommended one that nobody bought, Eve nothing."""
+    teas = [f"tea{n:02}" for n in range(10)]
+    shop: Shop = {
+        "openings": [opening("ann"), opening("eve")],
+        "person_identifiers": [("card", name, name, None) for name in ("ann", "bob", "dan", "eve")],
+        "products": [*map(good, (*teas, "soap"))],
+        "product_days": [
+            *(bought("bob", tea) for tea in teas),
+            bought("dan", "tea07"),
+            bought("ann", "tea00"),
+        ],
+        "recommendations": [liked("ann", 1, "soap")],
+    }
+    rows = mails(spark, shop).collect()
+    assert {row.person_id for row in rows} == {"ann"}
+    assert goods_of(rows, "ann", "personal")[0] == "soap"
+    assert goods_of(rows, "ann", "replenishment") == ["tea07", "tea01"], "the one with most buyers first"
+    assert len(rows) == 10, "every slot of five blocks of two is filled"
+    assert "tea00" not in {row.product_id for row in rows}
+    assert {row.reason for row in rows} == {"Model.", "Sells well in our shops."}
+
+
+def test_what_is_new_in_the_categories_of_interest_stands_in_the_block_of_new_arrivals(
+    spark: SparkSession,
+) -> None:
+    """Of the category liked most first, there the newest; what came 28 days ago, or comes tomorrow, is not new."""
+    shop: Shop = {
+        "openings": [opening("ann")],
+        "person_identifiers": [("card", "a", "ann", None)],
+        "products": [
+            good("assam", came=day(-27)),
+            good("darjeeling", came=day(-1)),
+            good("old", came=day(-28)),
+            good("tomorrow", came=day(1)),
+            good("cashew", "NUTS", came=day(0)),
+            good("soap", "CARE", came=day(0)),
+        ],
+        "interest_profiles": [("ann", "category", "NUTS", 0.2, 2), ("ann", "category", "TEA", 0.6, 1)],
+    }
+    rows = mails(spark, shop, slots=4).collect()
+    assert goods_of(rows, "ann", "new_arrivals") == ["darjeeling", "assam", "cashew"]
+    first = next(row for row in rows if row.product_id == "darjeeling")
+    assert (first.reason, first.score) == ("New in Tea, one of your favourite categories.", 0.6)
 
 
 def test_interests_fill_every_block_where_there_is_no_habit_and_no_model(spark: SparkSession) -> None:
