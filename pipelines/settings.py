@@ -678,6 +678,8 @@ def _explain(error: ValidationError) -> str:
             lines.append(f"{key}: unknown setting" + _nearest(key, set(_keys(Settings))))
         elif fault["type"] == "missing":
             lines.append(f"{key}: missing")
+        elif not key:  # of several settings together: what was found is all of them
+            lines.append(fault["msg"].removeprefix("Value error, "))
         else:
             lines.append(f"{key}: {fault['msg']} (found {fault['input']!r})")
     return "The settings are refused:\n  " + "\n  ".join(lines)

@@ -58,6 +58,23 @@ def test_a_wrong_setting_is_refused(pair: str, says: str) -> None:
         load(sets=[pair])
 
 
+@pytest.mark.parametrize(
+    ("pair", "says"),
+    [
+        (
+            "messages.audiences=[lifecycle/activ]",
+            "there is no segment lifecycle/activ; did you mean lifecycle/active",
+        ),
+        ("triggers.live=[receipt_mial]", "there is no trigger receipt_mial; did you mean receipt_mail"),
+        ("triggers.live=[frost]", "frost is raised by a weather, and only a receipt is answered live"),
+    ],
+)
+def test_what_is_wrong_of_several_settings_is_said_without_all_of_them(pair: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as refused:
+        load(sets=[pair])
+    assert len(str(refused.value)) < 400
+
+
 def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TILLPOST__ALZ__RANK", "6")
     with pytest.raises(SettingsError, match="did you mean TILLPOST__ALS"):
