@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from pipelines import query
+from pipelines.errors import LeaseHeld
+from pipelines.lakehouse.lease import lease
 from pipelines.settings import Settings
 from tests.commands import started
-from tests.conftest import FEEDS, shop_settings
+from tests.conftest import FEEDS, copy_of, shop_settings
 from tests.days import DATA, DAYS
 
 pytestmark = pytest.mark.system
@@ -81,6 +83,34 @@ def test_killed_in_every_stage_and_run_again(whole: Settings, tmp_path: Path) ->
         assert found[name] == expected[name], name
     assert exported(torn) == exported(whole)
     assert "published before" in ended(torn, *LAST)
+
+
+@pytest.mark.timeout(1800)
+def test_two_at_once_make_one_list_and_who_came_second_is_told(whole: Settings, tmp_path: Path) -> None:
+    """Both decide and publish anew, since the holdouts are drawn anew; a run that is at work is never waited for."""
+    settings = copy_of(whole, tmp_path)
+    anew = ("--as-of", str(DAYS[-1]), "--set", "decisions.salt=another")
+    for stage in ("score", "publish"):
+        both = [started(settings, stage, *anew) for _ in range(2)]
+        said = {each.communicate(timeout=900)[0]: each.returncode for each in both}
+        assert 0 in said.values(), said
+        for text, code in said.items():
+            assert code == 0 or (
+                code == LeaseHeld.exit_code and f"{stage!r} is being written by run" in text
+            ), text
+    decided = query.select(
+        settings.lake.root, "select candidate_id, send_key, outcome, decided_on from gold.send_decisions"
+    ).to_pylist()
+    assert (
+        len({row["candidate_id"] for row in decided})
+        == len(decided)
+        == len({row["send_key"] for row in decided})
+    )
+    sent = [row["send_key"] for row in decided if (row["outcome"], row["decided_on"]) == ("sent", DAYS[-1])]
+    assert [mail["send_key"] for mail in exported(settings)] == sent, "one release, with one list"
+    with lease(settings.lake.root, "score", "another one"):
+        said_to_it = ended(settings, "score", *anew, code=LeaseHeld.exit_code)
+    assert "The stage 'score' is being written by run another one" in " ".join(said_to_it.split())
 
 
 def test_a_day_on_which_nothing_came_is_a_day_without_mails(whole: Settings) -> None:

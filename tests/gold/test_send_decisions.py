@@ -270,7 +270,7 @@ def busy(spark: SparkSession, seed: int) -> Case:
 
 
 def test_laws_over_days_that_are_run_again_and_out_of_order(spark: SparkSession) -> None:
-    """Day 2 is run twice, and then day 1 again, as a late rerun would: no cap is ever exceeded."""
+    """Day 2 is run twice, and at the end every day from the second again: the same decisions, and no cap exceeded."""
     case = busy(spark, 7)
     for day in (0, 1, 2):
         case.run(day)
@@ -280,6 +280,10 @@ def test_laws_over_days_that_are_run_again_and_out_of_order(spark: SparkSession)
     assert {row["candidate_id"]: row for row in case.standing} == once, "a rerun equals a run"
     for day in (3, 4):
         case.run(day)
+    every = {row["candidate_id"]: row for row in case.standing}
+    for day in (1, 2, 3, 4):
+        case.run(day)
+    assert {row["candidate_id"]: row for row in case.standing} == every, "days again, out of their order"
     rows = case.standing
     raised = {each["candidate_id"] for each in case.candidates}
     assert Counter(row["candidate_id"] for row in rows) == Counter(raised), "each has exactly one outcome"
