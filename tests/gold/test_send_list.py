@@ -22,7 +22,7 @@ ITEMS = (
 def test_the_items_of_messages_sent_after_the_day_and_of_no_others(spark: SparkSession) -> None:
     item = (1, 2, "personal", "g", "G", "R.", 0.5, "als/1")
     rows = [
-        (outcome, on, "ann", f"k{n}", "receipt_mail", "email", march(2, 9), [item])
+        (outcome, on, "ann", f"k{n}", "receipt_mail", "email", march(2, 9), None, [item])
         for n, (outcome, on) in enumerate(
             [
                 ("sent", DAY),
@@ -37,7 +37,7 @@ def test_the_items_of_messages_sent_after_the_day_and_of_no_others(spark: SparkS
     decisions = spark.createDataFrame(
         rows,
         "outcome string, decided_on date, person_id string, send_key string, trigger string, channel string, "
-        f"send_at timestamp, items {ITEMS}",
+        f"send_at timestamp, decided_at timestamp, items {ITEMS}",
     )
     frame = build(decisions, as_of=DAY)
     assert [(f.name, f.dataType) for f in frame.schema] == [(c.name, c.type) for c in TABLE.columns]
@@ -50,6 +50,7 @@ def test_the_items_of_messages_sent_after_the_day_and_of_no_others(spark: SparkS
         "campaign": "receipt_mail/2024-03-01",
         "channel": "email",
         "send_at": march(2, 9),
+        "decided_at": None,
         **dict(
             zip(
                 ("block_no", "slot", "block", "product_id", "title", "reason", "score", "model_version"),
