@@ -24,7 +24,7 @@ from pipelines.lakehouse.log import Head
 from pipelines.lakehouse.mark import Counts, Mark
 from pipelines.lakehouse.refusal import BATCH, judge, quarantine_of
 from pipelines.lakehouse.table import Input, Table
-from pipelines.run import Run, scope_said
+from pipelines.run import Run, by_date, scope_said
 
 
 def refined(
@@ -77,8 +77,8 @@ def _part(
 ) -> tuple[int, Counts, str]:
     table, lake, rebuild = step.table, run.lake, mark.rebuilt
     looked_up = [lake.read(read.table, mark.inputs[read.table.name]) for read in table.reads[1:]]
-    with lake.store.held(judge(step.build(records, *looked_up, as_of=run.as_of, **values), table)) as rows:
-        account = account_of(table, rows, max_keys=run.value("runner.max_touched_keys"))
+    with lake.store.held(judge(step.build(records, *looked_up, as_of=run.as_of, **values), table)) as told:
+        account = account_of(table, told, max_keys=run.value("runner.max_touched_keys"))
         standing = lake.read(table, parent)
         replaced: str | None = "true"
         if rebuild:
@@ -86,11 +86,12 @@ def _part(
         elif account.values is not None:
             replaced = any_of(table.scope[0], account.values) if account.values else None
             standing = standing.where(replaced or "false")
-        with lake.store.held(losers_of(table, rows, standing)) as losers:
-            judged = settle(table, rows, standing, account, losers)
+        with lake.store.held(losers_of(table, told, standing)) as losers:
+            judged = settle(table, told, standing, account, losers)
             _quarantine(run, table, judged.refused, judged.counts, mark)
             marked = mark.model_copy(update={"counts": judged.counts})
-            version = lake.commit(table, judged.rows, marked, parent=parent, replace=replaced)
+            rows = by_date(table, judged.rows, None if rebuild else account.values)
+            version = lake.commit(table, rows, marked, parent=parent, replace=replaced)
         return version, judged.counts, scope_said(table, None if rebuild else account.values)
 
 

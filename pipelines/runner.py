@@ -27,7 +27,7 @@ from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, digest
 from pipelines.lakehouse.table import ByScope, Components, Facts, History, Journal, Snapshot, Table
 from pipelines.refining import refined
-from pipelines.run import Outcome, Run, scope_said
+from pipelines.run import Outcome, Run, by_date, scope_said
 from pipelines.silver import person_identifiers
 
 PERSONS = person_identifiers.TABLE.name
@@ -159,6 +159,7 @@ def _by_scope(
     rows = built(run, step, _frames(run, table, mark.inputs), values, change)
     replace = "true" if change.values is None else any_of(table.scope[0], change.values)
     mark = mark.model_copy(update={"rebuilt": change.everything})
+    rows = by_date(table, rows, change.values)
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
     return version, _counted(lake, table), scope_said(table, change.values)
 

@@ -52,7 +52,7 @@ class Resolution:
         """
         return self._resolved(partition.spans, SPANS).select(
             "component",
-            *_typed("node", "identifier"),
+            *typed("node", "identifier"),
             "person_id",
             F.timestamp_micros("since").alias("valid_from"),
             F.timestamp_micros("until").alias("valid_to"),
@@ -77,8 +77,8 @@ class Resolution:
         """
         return self._resolved(partition.links, LINKS).select(
             "component",
-            *_typed("left", "left"),
-            *_typed("right", "right"),
+            *typed("left", "left"),
+            *typed("right", "right"),
             F.timestamp_micros("first").alias("observed_at"),
             F.timestamp_micros("last").alias("last_observed_at"),
             "source",
@@ -184,7 +184,7 @@ def text(side: str) -> Column:
     return F.concat_ws(SEPARATOR, F.col(f"{side}_type"), F.col(f"{side}_value"))
 
 
-def _typed(node: str, name: str) -> tuple[Column, Column]:
+def typed(node: str, name: str) -> tuple[Column, Column]:
     """The type and the value of an identifier; null of none."""
     return (
         F.substring_index(node, SEPARATOR, 1).cast("string").alias(f"{name}_type"),

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES
-from pipelines.identity.resolving import Resolution, located, text
+from pipelines.identity.resolving import Resolution, located, text, typed
 from pipelines.identity.rules import Rules
 from pipelines.identity.shared import LEFT, NEITHER, RIGHT, gathered, small
 
@@ -66,10 +66,11 @@ def _crowd(edges: DataFrame, known: DataFrame, gone: DataFrame, rules: Rules) ->
 
 def _near(edges: DataFrame, touched: DataFrame) -> DataFrame:
     """The edges with a touched end: only these are worth a look."""
-    for side in ("left", "right"):
-        there = touched.select(F.col("node").alias(f"{side}_node"))
-        edges = edges.join(there, on=text(side) == F.col(f"{side}_node"), how="left")
-    return edges.where(F.col("left_node").isNotNull() | F.col("right_node").isNotNull()).select(*EDGE)
+    there = touched.select(*typed("node", "end"), F.lit(True).alias("near"))
+    for side in ("left", "right"):  # by two columns: to put them together costs more than to look both up
+        names = {"end_type": f"{side}_type", "end_value": f"{side}_value", "near": f"{side}_near"}
+        edges = edges.join(there.withColumnsRenamed(names), on=list(names.values())[:2], how="left")
+    return edges.where(F.col("left_near") | F.col("right_near")).select(*EDGE)
 
 
 def _within(observed: DataFrame, touched: DataFrame, known: DataFrame) -> DataFrame:
