@@ -21,7 +21,13 @@ CREDIT = {"currency": "USD", "days": 365, "points": "3", "per": "100", "cap": 50
 
 
 def programme(**changes: Any) -> Programme:
-    given = {"members": ["loyalty_card"], "accruals": [RULE], "redemptions": [], "credits": []}
+    given = {
+        "members": ["loyalty_card"],
+        "experiments": [],
+        "accruals": [RULE],
+        "redemptions": [],
+        "credits": [],
+    }
     return Programme.model_validate({**given, **changes})
 
 
