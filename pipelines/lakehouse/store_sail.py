@@ -40,6 +40,8 @@ _READ = {
 }  # 16 and 4 unless told: gigabytes
 # Without a word delta-rs does not compress; and Sail gives each core whole row groups, so one alone is one task.
 _WRITER = WriterProperties(compression="SNAPPY", max_row_group_size=131_072)
+# What is left of a replaced file goes into one with the new rows: this much is written again each day.
+_REWRITTEN_BYTES = 16 << 20
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)  # a literal as Spark writes it
 
 
@@ -144,6 +146,7 @@ class SailStore:
                     predicate=None if replace == "true" else ansi(replace),
                     commit_properties=properties,
                     writer_properties=_WRITER,
+                    target_file_size=_REWRITTEN_BYTES,
                 )
 
     def restore(self, path: str, version: int) -> None:
