@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 
 from pipelines.gold import (
     attribution,
+    attribution_chains,
     attribution_channels,
     catalogue_terms,
     consents,
@@ -151,6 +152,7 @@ FLOW: tuple[Step, ...] = (
         purchases,
         attribution,
         attribution_channels,
+        attribution_chains,
         experiment_results,
     ),
     *_steps("score", recommendations, trigger_candidates, send_decisions, send_list),

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pipelines.flow import FLOW
 from pipelines.gold import (
     attribution,
+    attribution_chains,
     attribution_channels,
     customer_360,
     customer_totals,
@@ -143,6 +144,7 @@ def _attribution(reports: Reports, models: ModelFigures, about: About) -> Page:
         as_of=reports.as_of,
         report_days=days,
         attribution=read(attribution.TABLE),
+        attribution_chains=read(attribution_chains.TABLE),
         attribution_channels=read(attribution_channels.TABLE),
         purchases=read(purchases.TABLE),
         touchpoints=read(touchpoints.TABLE),

@@ -5,8 +5,8 @@ remainders). A return is netted with the purchase it names, where the same buyer
 stands by itself, negative, under `Unattributed`, as does every purchase that a model can give to nobody. So over any
 model the values sum to the net revenue of all receipts and orders.
 
-The models here look at one purchase at a time. A Markov chain looks at all of them: its removal effects are finished in
-`gold.attribution_channels`, and `calc.attribution.receipt_credits` shares a receipt by them. Attributed is not caused.
+The models here look at one purchase at a time. A Markov chain looks at all: its removal effects are in
+`gold.attribution_channels`, each purchase's credits by them in `gold.attribution_chains`. Attributed is not caused.
 """
 
 from __future__ import annotations
@@ -80,12 +80,9 @@ TABLE = Table(
     expect=(one_of("side", SIDES), at_least("share", 0), at_most("share", 1), at_least("touch_no", 0)),
 )
 
-_MADE = (
-    "buyer string, purchase_id string, purchased_on date, side string, store_id string, model string, "
-    + (
-        "touch_no int, channel string, touch_id string, touched_at timestamp, campaign_id string, trigger string, "
-        "block string, share double, value decimal(18, 2)"
-    )
+MADE = "buyer string, purchase_id string, purchased_on date, side string, store_id string, model string, " + (
+    "touch_no int, channel string, touch_id string, touched_at timestamp, campaign_id string, trigger string, "
+    "block string, share double, value decimal(18, 2)"
 )
 _OF_PURCHASE = {"purchase_id": "purchase", "purchased_on": "day", "side": "side", "store_id": "store"}
 _OF_TOUCH = {"touch_id": "touch", "campaign_id": "campaign", "trigger": "trigger", "block": "block"}
@@ -114,23 +111,44 @@ def build(
 
     def credited(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield from _credits(batch, named, lasting, choices)
+            yield from credit_rows(batch, named, lasting, choices=choices)
 
-    return lists.mapInArrow(credited, _MADE).select(*TABLE.names)
+    return lists.mapInArrow(credited, MADE).select(*TABLE.names)
 
 
-def _credits(
-    batch: pa.RecordBatch, models: Sequence[str], windows: Windows, choices: Choices
+def credit_rows(
+    batch: pa.RecordBatch,
+    models: Sequence[str],
+    windows: Windows,
+    *,
+    choices: Choices | None = None,
+    effects: Mapping[str, Mapping[str, float]] | None = None,
+    first_day: date | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of a batch of buyers, some touches at a time."""
+    """The rows of a batch of buyers (`events_by_buyer`), as `MADE`, some touches at a time.
+
+    Args:
+        batch: `buyer` and `events`.
+        models: As in `receipt_credits`.
+        windows: How long touches count.
+        choices: As in `receipt_credits`.
+        effects: As in `receipt_credits`.
+        first_day: Purchases before it are left out; null: none is.
+    """
     entries = pc.list_flatten(batch.column(EVENTS))
     buyers = batch.column("buyer")
     paths = journeys(batch.column(EVENTS), windows)
-    paths = paths.filter(pc.is_valid(paths["purchase"])).combine_chunks()
+    paths = paths.filter(pc.is_valid(paths["purchase"]))
+    if first_day is not None:
+        paths = paths.filter(
+            pc.greater_equal(entries.field("day").take(paths["purchase"]), pa.scalar(first_day))
+        )
+    paths = paths.combine_chunks()
     step = max(TOUCHES_AT_ONCE * max(len(paths), 1) // (len(entries) + 1), 1)
     for first in range(0, len(paths), step):
         part = paths.slice(first, step).combine_chunks()
-        yield from _rows(receipt_credits(part, models, choices=choices), part, entries, buyers).to_batches()
+        credits = receipt_credits(part, models, choices=choices, effects=effects)
+        yield from _rows(credits, part, entries, buyers).to_batches()
 
 
 def _rows(credits: pa.Table, paths: pa.Table, entries: pa.StructArray, buyers: pa.Array) -> pa.Table:

@@ -32,7 +32,7 @@ class AttributionFigures:
     Args:
         channels: `gold.attribution_channels` of the date.
         paths: The most frequent paths, and all; as `common_paths` gives them.
-        by_trigger: `channel, trigger, model, purchases, value` of messages and visits, by the rules.
+        by_trigger: `channel, trigger, model, purchases, value` of messages and visits, by the rules and the chain.
         influenced: One row: what messages were seen by, of purchases in shops.
         by_month: `month, channel, value` by linear credit.
         touches: `year, category, purchases, touches`: of purchases that saw any; a null category: of all goods.
@@ -71,6 +71,7 @@ def collect_attribution(
     as_of: date,
     report_days: int,
     attribution: DataFrame,
+    attribution_chains: DataFrame,
     attribution_channels: DataFrame,
     purchases: DataFrame,
     touchpoints: DataFrame,
@@ -87,6 +88,7 @@ def collect_attribution(
     since = as_of - timedelta(report_days - 1)
     in_period = F.col("purchased_on").between(F.lit(since), F.lit(as_of))
     credited = attribution.where(in_period)
+    by_chain = attribution_chains.where(F.col("as_of") == F.lit(as_of)).drop("as_of")
     persons = current(person_identifiers)
     sold = purchases.where(in_period & (F.col("kind") == "sale"))
     known = sold.join(persons, on=list(IDENTIFIER), how="left")
@@ -104,7 +106,7 @@ def collect_attribution(
         .orderBy("model", "channel")
         .collect(),
         paths=common_paths(linear),
-        by_trigger=_sums(credited, "channel", "trigger", "model")
+        by_trigger=_sums(credited.unionByName(by_chain), "channel", "trigger", "model")
         .orderBy("model", "channel", "trigger")
         .collect(),
         influenced=_influenced(credited),

@@ -11,6 +11,7 @@ from typing import Any
 import altair as alt
 
 from pipelines.calc.attribution import UNATTRIBUTED
+from pipelines.calc.attribution.rules import RULES
 from pipelines.calc.money import sign
 from pipelines.publish.attribution_collect import AttributionFigures
 from pipelines.publish.attribution_paths import paths
@@ -176,9 +177,9 @@ def _fitted(figures: AttributionFigures, cash: Any) -> Section:
 
 
 def _triggers(figures: AttributionFigures, cash: Any) -> Section:
-    models = [
-        model for model in ("last_click", "last_non_direct", "linear", "shapley") if _has(figures, model)
-    ]
+    there = {row.model for row in figures.by_trigger}
+    shown = ("last_click", "last_non_direct", "linear", "shapley", *sorted(there - set(RULES)))
+    models = [model for model in shown if model in there]
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in figures.by_trigger:
         found.setdefault((row.channel, row.trigger or ""), {})[row.model] = row
@@ -200,10 +201,6 @@ def _triggers(figures: AttributionFigures, cash: Any) -> Section:
         ("Channel", "Sent by", *(name_of(model) for model in models)),
         rows,
     )
-
-
-def _has(figures: AttributionFigures, model: str) -> bool:
-    return any(row.model == model for row in figures.by_trigger)
 
 
 def _months(figures: AttributionFigures, cash: Any, currency: str) -> Section:

@@ -39,7 +39,8 @@ string_agg(channel, ' > ' ORDER BY touch_no) FILTER (channel IS DISTINCT FROM be
 FROM steps GROUP BY purchase_id, purchased_on) SELECT path, count(*) AS purchases, sum(value) AS value
 FROM paths GROUP BY ALL ORDER BY purchases DESC""",
         "triggers": f"""SELECT model, channel, trigger, sum(share) AS purchases, sum(value) AS value
-FROM gold.attribution WHERE {bought} GROUP BY ALL ORDER BY ALL""",
+FROM (SELECT * FROM gold.attribution UNION ALL BY NAME SELECT * EXCLUDE (as_of) FROM gold.attribution_chains
+WHERE as_of = DATE '{as_of}') WHERE {bought} GROUP BY ALL ORDER BY ALL""",
         "months": f"""SELECT date_trunc('month', purchased_on) AS month, channel, sum(share) AS purchases,
 sum(value) AS value FROM gold.attribution WHERE model = 'linear' AND channel <> '{UNATTRIBUTED}' AND {bought}
 GROUP BY ALL ORDER BY ALL""",
