@@ -32,6 +32,7 @@ from benchmarks.related import related
 from benchmarks.reports import SHOP, reports
 from benchmarks.retailer import retailer
 from benchmarks.segments import segments
+from benchmarks.support import support
 
 PARTS = {
     **foundation.PARTS,
@@ -54,6 +55,7 @@ PARTS = {
     "flagship": flagship,
     "incremental": incremental,
     "reports": reports,
+    "support": support,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "landing": partial(landing, sizes=(20_000, 80_000)),

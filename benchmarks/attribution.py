@@ -24,8 +24,7 @@ from pyspark.sql import functions as F
 
 from benchmarks.foundation import SCRATCH
 from pipelines.calc.attribution import attribute
-from pipelines.lakehouse.session import spark_session, stop
-from pipelines.settings import load
+from pipelines.lakehouse.sail import sail_session
 
 PLACE = SCRATCH / "attribution"
 PATHS, CHANNELS, CONVERSIONS = 1_000_000, 200, 0.1
@@ -50,15 +49,11 @@ def attribution() -> dict[str, Any]:
     pq.write_table(table, file)
     peer = peer_seconds(file)
     pandas = _timed(table.to_pandas())[0]
-    small = load(sets=["spark.shuffle_partitions=4", f"lake.root={PLACE}/lake"])
-    session = spark_session(small.spark, app_name="bench attribution")
-    try:
-        frame = session.read.parquet(str(file))
+    with sail_session(shuffle_partitions=2) as session:
+        frame = session.read.parquet(str(file.absolute()))
         first, found = _timed(frame)
         again, _ = _timed(frame)
         growth = [(touches, _timed(simulated(session, touches))[0]) for touches in TOUCHES]
-    finally:
-        stop(session)
     return {
         "paths": PATHS,
         "channels": CHANNELS,

@@ -36,7 +36,9 @@ _CARDS = (
     "where c.channel = 'email' and c.consent and i.valid_to is null and i.identifier_type = 'loyalty_card' "
     "group by person_id order by 1"
 )
-_DECIDED = "select send_key, candidate_id, outcome from gold.send_decisions where decided_at is not null"
+_DECIDED = (
+    "select send_key, candidate_id, outcome from gold.send_decisions where contains(candidate_id, '/live-')"
+)
 
 
 def flagship(households: int = HOUSEHOLDS, days: int = DAYS, seconds: int = SECONDS) -> dict[str, Any]:

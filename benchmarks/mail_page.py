@@ -1,4 +1,4 @@
-"""Sections of `docs/benchmarks.md` on the models behind the mail's blocks, the first visit, decisions, and reports."""
+"""Sections of `docs/benchmarks.md` on models of the mail and the first visit, decisions, reports and support."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.decisions import GOALS as DECISIONS
 from benchmarks.flagship import GOAL as FLAGSHIP
 from benchmarks.reports import GOAL as REPORTS
+from benchmarks.support import GOAL as SUPPORT
 
 AHEAD = "ahead of it, 95 % interval over households"
 
@@ -127,4 +128,18 @@ def reports_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str
         f"pictures; the session's start is in the seconds. Of the processor {cost['cpu_seconds']:.0f} s. Peak memory "
         f"{cost['peak_bytes'] / 2**30:.1f} GB.",
         table(("page", "seconds"), pages),
+    ]
+
+
+def support_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
+    """What is known of a person, for support."""
+    return [
+        "## What support waits for: a person looked up",
+        table(
+            ("", "measured", "goal", ""),
+            [met("seconds of the longest lookup", result["longest"], SUPPORT, lower=True)],
+        ),
+        f"`tillpost person --card` of the {result['lookups']} persons with most receipts of the demo's year, each a "
+        f"command of its own without Spark: {result['median']:.1f} s in the median, of the processor "
+        f"{result['cpu_seconds']:.1f} s. Peak memory {result['peak_bytes'] / 2**30:.1f} GB.",
     ]

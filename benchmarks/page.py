@@ -54,6 +54,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "flagship": partial(mail_page.flagship_section, table=table, met=_met),
         "incremental": incremental_section,
         "reports": partial(mail_page.reports_section, table=table, met=_met),
+        "support": partial(mail_page.support_section, table=table, met=_met),
     }
     parts = {_subject(text): text for text in re.split(r"\n+(?=## )", standing.rstrip())[1:]}
     for name, section in sections.items():
@@ -133,8 +134,8 @@ def attribution_section(result: Mapping[str, Any]) -> list[str]:
     power = exponent(growth)
     measured = [
         ("`attribute` of a pandas frame", f"{result['pandas']:.1f} s"),
-        ("of a Spark frame, the session's first work", f"{result['first']:.1f} s"),
-        ("of a Spark frame, the same again", f"{result['again']:.1f} s"),
+        ("of a frame of Sail, the session's first work", f"{result['first']:.1f} s"),
+        ("of a frame of Sail, the same again", f"{result['again']:.1f} s"),
         (
             "`channelattribution` of the same pandas frame, simulating",
             "not installed" if peer is None else f"{peer:.1f} s",
@@ -151,9 +152,9 @@ def attribution_section(result: Mapping[str, Any]) -> list[str]:
         ("growth exponent", f"{power:.2f}", "1.1", power <= ATTRIBUTION_GOALS["exponent"]),
     ]
     if peer is not None:
-        for kind, seconds in (("Spark", result["again"]), ("pandas", result["pandas"])):
+        for kind, seconds in (("Sail", result["again"]), ("pandas", result["pandas"])):
             faster = peer / seconds
-            name = f"times faster than the peer, from a {kind} frame"
+            name = f"times faster than the peer, from a frame of {kind}"
             judged.insert(0, (name, f"{faster:.0f}", "20", faster >= ATTRIBUTION_GOALS["times faster"]))
     rows = [(name, found, goal, _verdict(good)) for name, found, goal, good in judged]
     return [

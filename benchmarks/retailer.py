@@ -1,7 +1,7 @@
 """A day of a mid-size retailer from its files to silver, and days on top of a month and of a year.
 
 The day has 50,000 receipts of 158 stores, 1 M web events and 500,000 mail events of a million people. Histories are at
-a tenth of that size, land day by day, and go into silver a quarter a run before the clock starts: what a run groups it
+a tenth of that size, land day by day, and go into silver a month a run before the clock starts: what a run groups it
 holds in memory. They stay until all is measured, so a benchmark that was killed goes on with the run that it had
 come to. The days on top are taken in turn.
 """
@@ -27,7 +27,7 @@ A_DAY = {"receipts": 50_000, "web_events": 1_000_000, "engagement": 500_000}
 PEOPLE = 1_000_000
 DAYS = (date(2024, 12, 30), date(2024, 12, 31), date(2025, 1, 1))
 HISTORIES = {"month": 30, "year": 365}
-RUN_DAYS = 92  # of a history that one run takes; more than a month, and less than a machine can hold
+RUN_DAYS = 31  # of a history that one run takes: what a run groups it holds in memory
 PART = 10  # histories are of a retailer so many times smaller
 GOAL = 1.2  # a day on a year, as a multiple of a day on a month
 

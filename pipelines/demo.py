@@ -69,6 +69,11 @@ def show(settings: Settings, as_of: date, landed: LandedCounts) -> None:
                 f"{made['mails']:,}, {made['items']:,}",
                 str(folder / "send_list.jsonl"),
             ],
+            [
+                "receipts of the day by known people, decided once each",
+                f"{made['known']:,}, {made['decided']:,}",
+                'tillpost sql "from gold.send_decisions limit 9"',
+            ],
             ["report", "", str(folder / "report.html")],
             [
                 "model",
@@ -101,6 +106,12 @@ SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}' AND 
        (SELECT count(*) FROM gold.replenishment) AS habits,
        (SELECT count(DISTINCT person_id) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS mails,
        (SELECT count(*) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS items,
+       (SELECT count(*) FROM silver.receipts r JOIN silver.person_identifiers i
+          ON i.identifier_type = r.anchor_type AND i.identifier_value = r.anchor_value AND i.valid_to IS NULL
+          WHERE r.purchased_on = DATE '{as_of}' AND r.kind = 'sale' AND r.order_id IS NULL) AS known,
+       (SELECT count(*) FROM (SELECT candidate_id FROM gold.send_decisions
+          WHERE trigger = 'receipt_mail' AND raised_on = DATE '{as_of}' AND person_id IS NOT NULL
+          GROUP BY candidate_id HAVING count(*) = 1)) AS decided,
        (SELECT max(model_version) FROM gold.recommendations WHERE model_version NOT LIKE '% popular') AS model
 """
 

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.lakehouse.lake import Lake, is_date_scope
@@ -187,22 +187,36 @@ def _lift(lake: Lake, table: Table, read: Input, rows: DataFrame, versions: Mapp
     return _lift(lake, table, through, met, versions)
 
 
-def narrowed(table: Table, frames: Mapping[str, DataFrame], change: Touched) -> list[DataFrame]:
-    """The inputs of a build, cut to what the touched values need where that can be said cheaply."""
-    if change.values is None:
+Choice = Callable[[Column], Column]
+"""Which scope values a build is about."""
+
+
+def among(values: Sequence[Any]) -> Choice:
+    """These values."""
+    return lambda column: column.isin(list(values))
+
+
+def dealt(part: int, parts: int) -> Choice:
+    """The values that fall to one of so many parts, from 0, by their hash."""
+    return lambda column: F.pmod(F.xxhash64(column), F.lit(parts)) == part
+
+
+def narrowed(table: Table, frames: Mapping[str, DataFrame], choice: Choice | None) -> list[DataFrame]:
+    """The inputs of a build, cut to what the chosen scope values need where that can be said cheaply; null: all."""
+    if choice is None:
         return [frames[read.table.name] for read in table.reads]
-    return [_narrow(table, read, frames, change.reads or change.values) for read in table.reads]
+    return [_narrow(table, read, frames, choice) for read in table.reads]
 
 
-def _narrow(table: Table, read: Input, frames: Mapping[str, DataFrame], values: Sequence[Any]) -> DataFrame:
+def _narrow(table: Table, read: Input, frames: Mapping[str, DataFrame], choice: Choice) -> DataFrame:
     rows = frames[read.table.name]
     if read.by:
-        return rows.where(F.col(read.by[table.scope[0]]).isin(list(values)))
+        return rows.where(choice(F.col(read.by[table.scope[0]])))
     if read.through is not None:
         through = _reading(table, read.through)
         if through.by:
             back = {theirs: own for own, theirs in read.shared.items()}
-            keys = _renamed(_narrow(table, through, frames, values), back)
+            keys = _renamed(_narrow(table, through, frames, choice), back)
             return rows.join(F.broadcast(keys), on=list(read.on), how="left_semi")
     return rows
 

@@ -20,9 +20,9 @@ from pyspark.sql import functions as F
 
 from pipelines.evidence import placed, resolved
 from pipelines.flow import Step
-from pipelines.incremental import EVERYTHING, Touched, narrowed, touched
+from pipelines.incremental import EVERYTHING, Choice, among, dealt, narrowed, touched
 from pipelines.lakehouse import log
-from pipelines.lakehouse.lake import ABSENT, Lake, any_of
+from pipelines.lakehouse.lake import ABSENT, Lake, any_of, is_date_scope
 from pipelines.lakehouse.log import Head, commits
 from pipelines.lakehouse.mark import Counts, Mark, digest
 from pipelines.lakehouse.table import ByScope, Components, Facts, History, Journal, Snapshot, Table
@@ -156,20 +156,45 @@ def _by_scope(
         mark = mark.model_copy(update={"as_of": max(run.as_of, head.mark.as_of)})
     if change.values == ():
         return head.version, None, "unchanged"
-    rows = built(run, step, _frames(run, table, mark.inputs), values, change)
-    replace = "true" if change.values is None else any_of(table.scope[0], change.values)
+    frames, replace = _frames(run, table, mark.inputs), "true"
+    if change.values is None:
+        rows = [built(run, step, frames, values, each) for each in _parts(run, table, mark.inputs)]
+    else:
+        chosen, needed = among(change.values), among(change.reads or change.values)
+        rows = [built(run, step, frames, values, chosen, needed)]
+        replace = any_of(table.scope[0], change.values)
     mark = mark.model_copy(update={"rebuilt": change.everything})
-    rows = by_date(table, rows, change.values)
+    rows = [by_date(table, each, change.values) for each in rows]
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
     return version, _counted(lake, table), scope_said(table, change.values)
 
 
+def _parts(run: Run, table: Table, versions: Mapping[str, int]) -> list[Choice | None]:
+    """The parts that a rebuild is made in, one after the other, so that not all of it is in memory at once.
+
+    By the hash of the scope, since a build is local to it; null: all in one.
+    """
+    if not table.scope or is_date_scope(table) or run.replay is not None:
+        return [None]
+    most = max(run.lake.in_memory(read.table, versions[read.table.name]) for read in table.reads)
+    parts = -(-most // run.value("runner.rows_at_once"))
+    return [dealt(part, parts) for part in range(parts)] if parts > 1 else [None]
+
+
 def built(
-    run: Run, step: Step, frames: Mapping[str, DataFrame], values: Mapping[str, Any], change: Touched
+    run: Run,
+    step: Step,
+    frames: Mapping[str, DataFrame],
+    values: Mapping[str, Any],
+    choice: Choice | None,
+    needed: Choice | None = None,
 ) -> DataFrame:
-    """The rows of the touched scope values; the same call, with everything touched, is a rebuild."""
-    rows = step.build(*narrowed(step.table, frames, change), as_of=run.as_of, **values)
-    return rows if change.values is None else rows.where(F.col(step.table.scope[0]).isin(list(change.values)))
+    """The rows of the chosen scope values, of which the inputs need those of `needed`, or the same; null: all.
+
+    With everything chosen the same call is a rebuild.
+    """
+    rows = step.build(*narrowed(step.table, frames, needed or choice), as_of=run.as_of, **values)
+    return rows if choice is None else rows.where(choice(F.col(step.table.scope[0])))
 
 
 def _components(
@@ -195,7 +220,7 @@ def _snapshot(
     run: Run, step: Step, head: Head, mark: Mark, values: Mapping[str, Any]
 ) -> tuple[int, Counts | None, str]:
     table, lake = step.table, run.lake
-    rows = built(run, step, _frames(run, table, mark.inputs), values, EVERYTHING)
+    rows = built(run, step, _frames(run, table, mark.inputs), values, None)
     version = lake.commit(table, rows, mark, parent=head.version, replace=any_of(table.scope[0], [run.as_of]))
     return version, _counted(lake, table), f"as of {run.as_of}"
 

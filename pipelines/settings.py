@@ -431,6 +431,7 @@ class RunnerSettings(_Section):
     parallel_tables: PositiveInt
     max_touched_keys: PositiveInt
     max_touched_share: Share
+    rows_at_once: PositiveInt
 
 
 class MaintainSettings(_Section):

@@ -115,6 +115,7 @@ class Programme(_Rule):
     accruals: tuple[Accrual, ...]
     redemptions: tuple[Redemption, ...]
     credits: tuple[Credit, ...]
+    expire_days: PositiveInt | None
 
     @model_validator(mode="after")
     def _one_rule_a_day(self) -> Programme:
@@ -125,6 +126,12 @@ class Programme(_Rule):
             raise ValueError("credits: a currency has one rule at most")
         if lost := set(currencies) - {accrual.currency for accrual in self.accruals}:
             raise ValueError(f"credits: {', '.join(sorted(lost))} has no accrual that they could come before")
+        for rule in self.accruals:
+            if self.expire_days is not None and rule.frozen_days >= self.expire_days:
+                raise ValueError(
+                    f"points of the rule {rule.name} are frozen for {rule.frozen_days} days, and expire after "
+                    f"{self.expire_days}: nobody could ever spend them"
+                )
         return self
 
 

@@ -43,8 +43,12 @@ def settings_page() -> str:
     base, rules = _text("base"), yaml.safe_load(_text("identity"))
     comments, shown = comments_of(base), {path: _shown(value) for path, value in _values(base)}
     for beside in BESIDE:
-        tables = _values(_text(beside.removesuffix(".yaml")))
-        shown |= {path: f"{len(value)}, in `{beside}`" for path, value in tables}
+        text = _text(beside.removesuffix(".yaml"))
+        comments |= comments_of(text)
+        shown |= {
+            path: f"{len(value)}, in `{beside}`" if isinstance(value, list | dict) else _shown(value)
+            for path, value in _values(text)
+        }
     for name in ("segments", "triggers"):
         shown[f"{name}.defined"] = f"{len(defined_in(CONF / name))}, in `{name}/`"
     shown["identity.rules"] = f"{len(rules)} kinds, in `identity.yaml`"
@@ -80,8 +84,10 @@ def comments_of(text: str) -> dict[str, str]:
         end = node.end_mark
         places[path] = end.line
         ends[end.line] = max(ends.get(end.line, 0), end.column)
-    found = {line: _COMMENT.fullmatch(lines[line][column:]) for line, column in ends.items()}
-    return {path: match[1] for path, line in places.items() if (match := found[line])}
+    found = {
+        line: _COMMENT.fullmatch(lines[line][column:]) for line, column in ends.items() if line < len(lines)
+    }
+    return {path: match[1] for path, line in places.items() if (match := found.get(line))}
 
 
 def kind_of(field: dict[str, Any]) -> str:

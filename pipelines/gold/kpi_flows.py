@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from pipelines.gold.customer_outlook import omnichannel_class
 from pipelines.gold.kpi_metrics import cohort, month, row, rows
 from pipelines.gold.loyalty_events import REDEMPTION, REFUND
+from pipelines.gold.loyalty_ledger import EXPIRY
 from pipelines.gold.touchpoints import message_channel, of_persons
 
 UNIDENTIFIED, RETURNS_ONLY, MAIL = "unidentified", "no_purchase", "Email"
@@ -173,9 +174,13 @@ def _messages(touches: DataFrame, channel_costs: DataFrame) -> DataFrame:
 
 def _points(loyalty_ledger: DataFrame) -> DataFrame:
     spent = F.col("kind").isin(REDEMPTION, REFUND)
-    sums = loyalty_ledger.groupBy(month("occurred_on").alias("month")).agg(
-        F.sum(F.when(~spent, F.col("points")).otherwise(0)).alias("issued"),
-        F.sum(F.when(spent, -F.col("points")).otherwise(0)).alias("redeemed"),
+    sums = (
+        loyalty_ledger.where(F.col("kind") != EXPIRY)
+        .groupBy(month("occurred_on").alias("month"))
+        .agg(
+            F.sum(F.when(~spent, F.col("points")).otherwise(0)).alias("issued"),
+            F.sum(F.when(spent, -F.col("points")).otherwise(0)).alias("redeemed"),
+        )
     )
     issued, redeemed = F.col("issued"), F.col("redeemed")
     return rows(

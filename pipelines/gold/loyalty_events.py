@@ -60,6 +60,11 @@ TABLE = Table(
             "From when the points count as spendable; what is taken back of frozen ones counts when they do",
             nullable=False,
         ),
+        Col(
+            "expires_on",
+            DATE,
+            "The first day on which the points count no longer; null: they do not expire, or nothing was earned",
+        ),
     ),
     inputs=(
         Input(silver_receipts.TABLE, by={"occurred_on": "purchased_on"}),
@@ -69,7 +74,13 @@ TABLE = Table(
         Input(silver_order_lines.TABLE, by={"occurred_on": "ordered_on"}),
         Input(silver_products.TABLE, through=silver_order_lines.TABLE, on=("product_id",)),
     ),
-    params=("loyalty.accruals", "loyalty.redemptions", "loyalty.credits", "business.currency"),
+    params=(
+        "loyalty.accruals",
+        "loyalty.redemptions",
+        "loyalty.credits",
+        "loyalty.expire_days",
+        "business.currency",
+    ),
     expect=(one_of("kind", KINDS), at_least("asked", 0)),
     version=3,  # 2: points pay for orders too, an order that waits for its till moves none; 3: frozen reversals
 )
@@ -87,6 +98,7 @@ def build(
     accruals: Sequence[Accrual],
     redemptions: Sequence[Redemption],
     credits: Sequence[Credit],
+    expire_days: int | None,
     currency: str,
 ) -> DataFrame:
     """The movements of each day's receipts, and of orders that no receipt stands for."""
@@ -110,7 +122,11 @@ def build(
         how="inner",
     )
     documents = at_tills.unionByName(online).where(F.col("occurred_on") <= F.lit(as_of))
-    return _movements(documents, earning, paying)
+    moved = _movements(documents, earning, paying)
+    earned = F.col("kind").isin(ACCRUAL, CREDIT) & (F.col("points") > 0)
+    since = F.when(F.col("kind") == CREDIT, F.col("available_on")).otherwise(F.col("occurred_on"))
+    expires_on = F.when(earned, F.date_add(since, expire_days)) if expire_days else F.lit(None).cast(DATE)
+    return moved.withColumn("expires_on", expires_on).select(*TABLE.names)
 
 
 def _receipts(receipts: DataFrame) -> DataFrame:
@@ -194,7 +210,7 @@ def _movements(documents: DataFrame, earning: Sequence[Accrual], paying: Sequenc
     return (
         documents.select("*", F.explode(F.array(earned, paid_with)).alias("_moved"))
         .where(F.col("_moved.kind").isin(ACCRUAL, CREDIT, REVERSAL) | (F.col("spent") > 0))
-        .select(*(c if c in documents.columns else f"_moved.{c}" for c in TABLE.names))
+        .select(*(c if c in documents.columns else f"_moved.{c}" for c in TABLE.names if c != "expires_on"))
     )
 
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -122,14 +122,24 @@ class Lake:
         self.store.define(self.path(table), table, _rules_of(table), anew=found is not None)
         return self._head(table).version
 
+    def in_memory(self, table: Table, version: int) -> int:
+        """How many rows of a table a build that reads it may hold in memory at once; 0: the engine spills."""
+        return 0 if version == ABSENT else self.store.in_memory(self.path(table), version)
+
     def commit(
-        self, table: Table, rows: DataFrame, mark: Mark, *, parent: int, replace: str | None = None
+        self,
+        table: Table,
+        rows: DataFrame | Sequence[DataFrame],
+        mark: Mark,
+        *,
+        parent: int,
+        replace: str | None = None,
     ) -> int:
         """Write rows in one commit that holds only if the table is still at version `parent`.
 
         Args:
             table: Its contract; `rows` must have its columns and types exactly.
-            rows: What to write.
+            rows: What to write; parts are made one after the other, where the engine holds them in memory.
             mark: The watermark of the commit.
             parent: The version that the rows were built on.
             replace: A predicate: the rows that fit it give way to `rows`, all of which must fit it. `true`:
@@ -142,22 +152,26 @@ class Lake:
             DataError: columns or types differ, a value is null or breaks a constraint; nothing was written.
             ConcurrentWrite: the table moved; nothing was written.
         """
-        same_columns(table, rows)
+        parts = [rows] if isinstance(rows, DataFrame) else list(rows)
+        for part in parts:
+            same_columns(table, part)
         standing = self.head(table)
         begun = standing.mark.origin if standing and standing.mark else mark.run
         mark = mark.model_copy(update={"origin": begun})
         transaction = Transaction(f"tillpost/{table.name}", parent, mark.dump())
         try:
-            self.store.write(self.path(table), rows.select(*table.names), transaction, replace=replace)
+            written = [part.select(*table.names) for part in parts]
+            self.store.write(self.path(table), written, transaction, replace=replace)
         except Exception as error:
-            raise explained(table, self.path(table), rows, error) from error
-        written = self._head(table)
-        if written.version != parent + 1 or written.mark is None or written.mark.run != mark.run:
+            everything = reduce(DataFrame.unionByName, parts)
+            raise explained(table, self.path(table), everything, error) from error
+        now = self._head(table)
+        if now.version != parent + 1 or now.mark is None or now.mark.run != mark.run:
             raise ConcurrentWrite(
-                f"{table.name} moved from version {parent} to {written.version} while it was being built",
+                f"{table.name} moved from version {parent} to {now.version} while it was being built",
                 remedy="Run again: it starts from what stands now.",
             )
-        return written.version
+        return now.version
 
     def restore(self, table: Table, version: int) -> int:
         """Let the table read as it did at an earlier version, by a new commit; nothing where it does already.

@@ -6,7 +6,7 @@ written by Sail, whose writer (delta-rs) refuses what it does not know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -66,8 +66,13 @@ class Store(Protocol):
     def define(self, path: str, table: Table, rules: Mapping[str, str], *, anew: bool) -> None:
         """Create the table, empty; with `anew` in the place of one that stands there."""
 
-    def write(self, path: str, rows: DataFrame, transaction: Transaction, *, replace: str | None) -> None:
-        """Commit rows: instead of those that fit a predicate (`true`: all), or beside all (null)."""
+    def in_memory(self, path: str, version: int) -> int:
+        """How many rows of a table a build that reads it may hold in memory at once; 0: the engine spills."""
+
+    def write(
+        self, path: str, parts: Sequence[DataFrame], transaction: Transaction, *, replace: str | None
+    ) -> None:
+        """Commit rows, part by part: instead of those that fit a predicate (`true`: all), or beside all (null)."""
 
     def restore(self, path: str, version: int) -> None:
         """Let the table read as it did at a version, by a new commit."""

@@ -11,13 +11,14 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import deltalake
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, WriterProperties
@@ -123,8 +124,17 @@ class SailStore:
             made.alter.set_table_properties(kept, raise_if_not_exists=False)
             made.alter.add_constraint(dict(rules))
 
-    def write(self, path: str, rows: DataFrame, transaction: Transaction, *, replace: str | None) -> None:
-        """Commit rows: instead of those that fit a predicate (`true`: all), or beside all (null)."""
+    def in_memory(self, path: str, version: int) -> int:
+        """All of the table's rows: what Sail groups or sorts it holds in memory."""
+        files = pa.table(DeltaTable(path, version=version).get_add_actions(flatten=True))
+        return int(pc.sum(files["num_records"]).as_py() or 0)
+
+    def write(
+        self, path: str, parts: Sequence[DataFrame], transaction: Transaction, *, replace: str | None
+    ) -> None:
+        """Commit rows, each part made after the other: instead of those that fit a predicate (`true`: all), or beside
+        all (null).
+        """
         table = DeltaTable(path, version=transaction.parent)
         properties = CommitProperties(
             custom_metadata={"userMetadata": transaction.message},
@@ -132,7 +142,8 @@ class SailStore:
             app_transactions=[deltalake.Transaction(transaction.application, transaction.parent + 1)],
         )
         with _scratch() as folder:
-            _spilled(rows, folder)
+            for rows in parts:
+                _spilled(rows, folder)
             found = _batches(folder, _loose(table))
             if replace is None:
                 deltalake.write_deltalake(

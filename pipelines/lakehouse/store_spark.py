@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -67,10 +68,17 @@ class SparkStore:
                 builder = builder.clusterBy(*table.scope)
         builder.execute()
 
-    def write(self, path: str, rows: DataFrame, transaction: Transaction, *, replace: str | None) -> None:
+    def in_memory(self, path: str, version: int) -> int:
+        """None: what is too large for memory Spark puts on disk."""
+        return 0
+
+    def write(
+        self, path: str, parts: Sequence[DataFrame], transaction: Transaction, *, replace: str | None
+    ) -> None:
         """Commit rows: instead of those that fit a predicate (`true`: all), or beside all (null)."""
         writer = (
-            rows.write.format("delta")
+            reduce(DataFrame.unionByName, parts)
+            .write.format("delta")
             .mode("append" if replace is None else "overwrite")
             .option("txnAppId", transaction.application)
             .option("txnVersion", transaction.parent + 1)

@@ -14,6 +14,7 @@ from pipelines.calc.experiment import Moments, Standardised, standardised
 from pipelines.calc.experiment.arm import REVENUE
 from pipelines.gold.experiment_units import assigned
 from pipelines.gold.loyalty_events import REDEMPTION
+from pipelines.gold.loyalty_ledger import EXPIRY
 from pipelines.lakehouse.types import DOUBLE, LONG, MONEY
 from pipelines.silver.person_identifiers import IDENTIFIER, current
 
@@ -142,10 +143,10 @@ def _points_by_arm(assignments: DataFrame, entries: DataFrame, persons: DataFram
     wait = F.unix_micros("occurred_at") - F.col("since")
     inside = wait.between(0, window_days * 24 * 60 * 60 * 1_000_000 - 1)
     told = people.join(entries.withColumnRenamed("person_id", "buyer"), on="buyer", how="left")
-    is_paid = F.col("kind") == REDEMPTION
+    is_paid, is_given = F.col("kind") == REDEMPTION, ~F.col("kind").isin(REDEMPTION, EXPIRY)
     rows = told.groupBy("experiment_id", "arm").agg(
         F.count_distinct("buyer").alias("people"),
-        F.coalesce(F.sum(F.when(inside & ~is_paid, F.col("points"))), F.lit(0)).cast(LONG).alias("points"),
+        F.coalesce(F.sum(F.when(inside & is_given, F.col("points"))), F.lit(0)).cast(LONG).alias("points"),
         F.coalesce(F.sum(F.when(inside & is_paid, F.col("amount"))), F.lit(0)).cast(MONEY).alias("paid"),
     )
     return rows.orderBy("experiment_id", "arm").collect()  # a row an arm

@@ -27,6 +27,7 @@ def programme(**changes: Any) -> Programme:
         "accruals": [RULE],
         "redemptions": [],
         "credits": [],
+        "expire_days": None,
     }
     return Programme.model_validate({**given, **changes})
 
@@ -60,6 +61,7 @@ def test_rules_may_follow_each_other_and_hold_beside_those_of_another_currency()
             },
             "overlap",
         ),
+        ({"accruals": [{**RULE, "frozen_days": 90}], "expire_days": 90}, "nobody could ever spend them"),
     ],
 )
 def test_rules_that_contradict_each_other_are_refused(changes: dict[str, Any], said: str) -> None:

@@ -10,8 +10,12 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from pipelines import runner
 from pipelines.gold import customer_totals, interest_profiles, kpi_daily, kpi_monthly, loyalty_ledger
+from pipelines.gold.loyalty_ledger import EXPIRY
+from pipelines.incremental import Choice, dealt
 from pipelines.lakehouse.lake import Lake
+from pipelines.lakehouse.store_sail import is_sail
 from pipelines.settings import Settings
 from pipelines.silver import receipt_lines
 from tests.conftest import shop_settings
@@ -25,9 +29,13 @@ DAYS = (*sorted(random.Random(6).sample(range(LAST), 3)), LAST)
 UNTIL_BUILD = ("ingest", "refine", "build")
 
 
-def settings_in(place: Path, world: Made) -> Settings:
+def settings_in(place: Path, world: Made, *more: str) -> Settings:
     return shop_settings(
-        place, f"landing.root={world.place / 'landing'}", f"business.time_zone={WORLD.time_zone}"
+        place,
+        f"landing.root={world.place / 'landing'}",
+        f"business.time_zone={WORLD.time_zone}",
+        "loyalty.expire_days=9",  # so that points expire on the days between
+        *more,
     )
 
 
@@ -40,13 +48,24 @@ def daily(spark: SparkSession, world: Made, tmp_path_factory: pytest.TempPathFac
     return settings
 
 
-def test_random_days_are_a_rebuild(spark: SparkSession, world: Made, daily: Settings, tmp_path: Path) -> None:
-    whole = settings_in(tmp_path, world)
+def test_random_days_are_a_rebuild(
+    spark: SparkSession, world: Made, daily: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rebuild in parts, where the engine needs parts."""
+    parts: list[int] = []
+
+    def counted(part: int, of: int) -> Choice:
+        parts.append(of)
+        return dealt(part, of)
+
+    monkeypatch.setattr(runner, "dealt", counted)
+    whole = settings_in(tmp_path, world, "runner.rows_at_once=150")
     run_day(spark, whole, WORLD.on(LAST), UNTIL_BUILD)
     found, rebuilt = (left_by(each, WORLD.on(LAST)) for each in (daily, whole))
     gold = {name for name, rows in rebuilt.items() if name.startswith("gold.") and rows}
     assert {t.name for t in (customer_totals.TABLE, interest_profiles.TABLE, loyalty_ledger.TABLE)} <= gold
     assert [name for name in sorted(gold) if found[name] != rebuilt[name]] == []
+    assert (max(parts, default=1) > 1) == is_sail(spark), "control: some table was made in parts"
 
 
 def test_every_cent_is_somebody_s_or_the_unidentified_s(spark: SparkSession, daily: Settings) -> None:
@@ -76,6 +95,6 @@ def test_balances_are_sums_and_affinities_are_shares(spark: SparkSession, daily:
     kinds = (
         lake.read(interest_profiles.TABLE).groupBy("person_id", "kind").agg(F.sum("affinity").alias("all"))
     )
-    assert entries
+    assert {"accrual", "redemption", EXPIRY} <= {row.kind for row in entries}
     assert not kinds.where(F.abs(F.col("all") - 1) > 1e-9).count()
     assert kinds.count()

@@ -13,7 +13,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from pipelines.calc.loyalty import BEFORE, Accrual, Credit, Redemption
-from pipelines.gold import loyalty_events
+from pipelines.gold import loyalty_events, loyalty_expiries
 from pipelines.gold.loyalty_ledger import build
 
 pytestmark = pytest.mark.spark
@@ -112,6 +112,9 @@ def ledger(
     receipts: Sequence[Receipt],
     persons: Mapping[str, str],
     orders: Sequence[tuple[Any, ...]] = (),
+    *,
+    expire_days: int | None = None,
+    as_of: date = TODAY,
 ) -> list[Row]:
     def named(who: str | None) -> list[str | None]:
         return [None, None] if who is None else list(who.split(":"))
@@ -138,15 +141,17 @@ def ledger(
             "ordered_on date, order_id string, product_id string, net_amount decimal(18, 2)",
         ),
         goods,
-        as_of=TODAY,
+        as_of=as_of,
+        expire_days=expire_days,
         **RULES,
     )
     identifiers = spark.createDataFrame(
         [(*who.split(":"), person, None) for who, person in persons.items()],
         "identifier_type string, identifier_value string, person_id string, valid_to timestamp",
     )
-    more = {name: RULES[name] for name in ("credits", "currency")}
-    rows = build(events, identifiers, events, as_of=TODAY, members=("card",), **more)
+    more = {name: RULES[name] for name in ("credits", "currency")} | {"expire_days": expire_days}
+    expiries = loyalty_expiries.build(events, as_of=as_of)
+    rows = build(events, identifiers, events, expiries, as_of=as_of, members=("card",), **more)
     return sorted(rows.collect(), key=lambda row: (row.person_id, row.entry_no))
 
 

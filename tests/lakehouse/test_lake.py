@@ -162,7 +162,7 @@ def test_a_restore_brings_back_the_mark_and_a_stranger_takes_it_away(lake: Lake)
     lake.commit(TABLE, people(lake, ("c", 1)), mark("three", batch=3), parent=restored.version)
     assert held(lake) == [("a", 1), ("c", 1)]
     by_somebody = Transaction("somebody", restored.version + 1, "a word of theirs")
-    lake.store.write(lake.path(TABLE), people(lake, ("z", 1)), by_somebody, replace=None)
+    lake.store.write(lake.path(TABLE), [people(lake, ("z", 1))], by_somebody, replace=None)
     strange = log.head(lake.path(TABLE))
     assert strange is not None
     assert strange.mark is None

@@ -46,18 +46,18 @@ class Plan:
     choices: Choices = field(default_factory=Choices)
 
 
-def sums_of_batches(batches: Iterable[pa.RecordBatch], plan: Plan) -> Iterator[pa.Table]:
-    """The sums of each two million touches or so."""
+def gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The batches, as tables of two million touches or so."""
     held: list[pa.RecordBatch] = []
     touches = 0
     for batch in batches:
         held.append(batch)
         touches += len(batch.column("path").flatten()) + len(batch)
         if touches >= TOUCHES_AT_ONCE:
-            yield sums(pa.Table.from_batches(held), plan)
+            yield pa.Table.from_batches(held)
             held, touches = [], 0
     if held:
-        yield sums(pa.Table.from_batches(held), plan)
+        yield pa.Table.from_batches(held)
 
 
 def sums(table: pa.Table, plan: Plan) -> pa.Table:

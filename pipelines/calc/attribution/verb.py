@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
+from functools import partial
 from typing import TypeVar
 
 import pandas as pd
@@ -16,7 +19,7 @@ from pyspark.sql.types import ArrayType, NullType, NumericType, StringType, Stru
 
 from pipelines.calc.attribution.finish import credits
 from pipelines.calc.attribution.rules import RULES, Choices
-from pipelines.calc.attribution.sums import MAX_ORDER, SCHEMA, SUMMED, Plan, sums_of_batches
+from pipelines.calc.attribution.sums import MAX_ORDER, SCHEMA, SUMMED, Plan, gathered, sums
 from pipelines.calc.attribution.transforms import TRANSFORMS
 from pipelines.errors import DataError, UsageError
 
@@ -93,15 +96,17 @@ def attribute(
 
 def _summed_here(table: pa.Table, plan: Plan) -> pa.Table:
     batches = table.to_batches(max_chunksize=ROWS_AT_ONCE)
-    return pa.concat_tables([SCHEMA.empty_table(), *sums_of_batches(batches, plan)])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy and Arrow let go of the interpreter
+        parts = list(pool.map(partial(sums, plan=plan), gathered(batches)))
+    return pa.concat_tables([SCHEMA.empty_table(), *parts])
 
 
 def _summed_by_spark(paths: DataFrame, plan: Plan) -> pa.Table:
     """Sums by key: as many rows as there are channels and observed steps, whatever the number of paths."""
 
     def summed(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for table in sums_of_batches(batches, plan):
-            yield from table.to_batches()
+        for table in gathered(batches):
+            yield from sums(table, plan).to_batches()
 
     parts = paths.mapInArrow(summed, _SUMS)
     return parts.groupBy("model", "key").agg(*(F.sum(name).alias(name) for name in SUMMED)).toArrow()

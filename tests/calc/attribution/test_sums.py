@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.calc.attribution import sums as module
 from pipelines.calc.attribution.paths import BETWEEN
 from pipelines.calc.attribution.rules import RULES
-from pipelines.calc.attribution.sums import SCHEMA, Plan, added, sums, sums_of_batches
+from pipelines.calc.attribution.sums import SCHEMA, Plan, added, gathered, sums
 from tests.calc.attribution.paths import ROWS, frame
 
 PLAN = Plan(tuple(name for name in RULES if name != "time_decay"), (1, 2, 3))
@@ -45,7 +45,7 @@ def test_by_hand_windows_are_counted_by_what_walked_them() -> None:
 
 def test_batches_are_summed_when_they_hold_enough(monkeypatch: object) -> None:
     batches = pa.table({"path": [["a"]] * 10, "conversions": [1] * 10}).to_batches(max_chunksize=2)
-    assert len(list(sums_of_batches(batches, PLAN))) == 1
+    assert len(list(gathered(batches))) == 1
     assert module.TOUCHES_AT_ONCE > 10
     monkeypatch.setattr(module, "TOUCHES_AT_ONCE", 6)  # type: ignore[attr-defined]
-    assert len(list(sums_of_batches(batches, PLAN))) == 3
+    assert len(list(gathered(batches))) == 3
