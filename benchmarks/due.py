@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from benchmarks.baselines import due as baselines
 from benchmarks.protocols import CUTOFF, LEFT_OUT, receipts
 from pipelines.models import gate, replenishment
+from pipelines.models.calibration import calibration_error
 from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.replenishment import baselines
 from pipelines.models.replenishment.habits import habits
-
-BINS = 20
+from pipelines.models.replenishment.learned import guarded
 
 
 def due_within() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def due_within() -> dict[str, Any]:
     model = replenishment.fit(lines, as_of=as_of, goods=goods)
     clock, known = day_number(as_of), model.known
     frame = model.due()
-    habit = (known.times >= 3) & (known.day[known.last] - known.day[known.first] >= 10)
+    habit = guarded(known, model.params)
     found: dict[str, Any] = {
         "habits": len(frame),
         "command": "python -m benchmarks.models --only replenishment",
@@ -49,16 +49,6 @@ def due_within() -> dict[str, Any]:
             for name, score in given.items()
         }
     return found
-
-
-def calibration_error(chance: NDArray[np.float64], came: NDArray[np.bool_]) -> float:
-    """Mean distance of the mean chance from the share that came, over `BINS` bins of equally many by chance.
-
-    Naeini et al. 2015. Two bins of chances .1 and .5 of which .2 and .5 came: .05.
-    """
-    order = np.argsort(chance, kind="stable")
-    parts = np.array_split(order, BINS)
-    return float(np.mean([abs(chance[part].mean() - came[part].mean()) for part in parts if len(part)]))
 
 
 def _bought_again(lines: Any, frame: Any, as_of: date, days: int) -> NDArray[np.bool_]:

@@ -103,7 +103,7 @@ SELECT (SELECT count(*) FROM silver.receipt_lines) AS lines,
 _MADE = """
 SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}' AND purchase_days > 0) AS people,
        (SELECT count(*) FROM gold.interest_profiles) AS interests,
-       (SELECT count(*) FROM gold.replenishment) AS habits,
+       (SELECT count(*) FROM gold.replenishment WHERE as_of = DATE '{as_of}') AS habits,
        (SELECT count(DISTINCT person_id) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS mails,
        (SELECT count(*) FROM gold.send_list WHERE as_of = DATE '{as_of}') AS items,
        (SELECT count(*) FROM silver.receipts r JOIN silver.person_identifiers i
@@ -112,7 +112,7 @@ SELECT (SELECT count(*) FROM gold.customer_360 WHERE as_of = DATE '{as_of}' AND 
        (SELECT count(*) FROM (SELECT candidate_id FROM gold.send_decisions
           WHERE trigger = 'receipt_mail' AND raised_on = DATE '{as_of}' AND person_id IS NOT NULL
           GROUP BY candidate_id HAVING count(*) = 1)) AS decided,
-       (SELECT max(model_version) FROM gold.recommendations WHERE model_version NOT LIKE '% popular') AS model
+       (SELECT max(model_version) FROM gold.recommendations WHERE model_version NOT LIKE '% %') AS model
 """
 
 _RELEASE = """

@@ -148,7 +148,6 @@ FLOW: tuple[Step, ...] = (
         golden_records,
         kpi_daily,
         kpi_monthly,
-        replenishment,
         segment_members,
         segments,
         purchases,
@@ -157,7 +156,7 @@ FLOW: tuple[Step, ...] = (
         attribution_chains,
         experiment_results,
     ),
-    *_steps("score", recommendations, trigger_candidates, send_decisions, send_list),
+    *_steps("score", replenishment, recommendations, trigger_candidates, send_decisions, send_list),
 )
 
 

@@ -244,10 +244,12 @@ class DecisionSettings(_Section):
 
 
 class ReplenishmentSettings(_Section):
-    """When a habit counts as one."""
+    """When a habit counts as one, when it is due, and the time split of its model."""
 
     min_purchase_days: Annotated[int, Field(ge=2)]
-    min_interval_days: PositiveInt
+    min_span_days: PositiveInt
+    due_within_days: PositiveInt
+    holdout_days: Annotated[int, Field(ge=14)]
 
 
 class JourneySettings(_Section):
@@ -336,10 +338,9 @@ class RecommendationSettings(_Section):
 
 
 class SendListSettings(_Section):
-    """What a message holds: how many goods in each block, and which habits are due."""
+    """What a message holds: how many goods in each block."""
 
     slots_per_block: PositiveInt
-    due_within_days: PositiveInt
 
 
 def _web_address(url: str) -> str:

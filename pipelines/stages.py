@@ -32,13 +32,11 @@ from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift
 from pipelines.landing.sources import SOURCES
+from pipelines.models import training
 from pipelines.models.als import job as als_job
 from pipelines.models.als.train import AlsParams
-from pipelines.models.next_purchase import Params as NextPurchaseParams
-from pipelines.models.next_purchase import job as next_purchase_job
-from pipelines.models.related import RelatedParams
-from pipelines.models.related import job as related_job
-from pipelines.models.training import TrainingResult
+from pipelines.models.jobs import JOBS
+from pipelines.models.training import Job, TrainingResult
 from pipelines.publish.release import Published
 from pipelines.run import Outcome, Run
 from pipelines.runner import run_steps
@@ -130,34 +128,25 @@ def train(context: Context) -> list[TrainingResult | als_job.TrainingResult | Sk
     """
     _require_lake(context)
     trained: list[TrainingResult | als_job.TrainingResult | Skipped] = [_train_als(context)]
-    for name, fitted in (("next_purchase", _train_next_purchase), ("related", _train_related)):
+    for job in JOBS:
         try:
-            trained.append(fitted(context))
+            trained.append(_train(context, job))
         except DataError as error:
-            trained.append(Skipped(f"{name} is not trained: {error.message}"))
+            trained.append(Skipped(f"{job.name} is not trained: {error.message}"))
     return trained
 
 
-def _train_related(context: Context) -> TrainingResult:
+def _train(context: Context, job: Job[Any, Any]) -> TrainingResult:
     run, settings = context.run, context.settings
-    return related_job.train(
-        {name: _versioned(run, name) for name in related_job.INPUTS},
+    section = getattr(settings, job.name)
+    named = {field.name for field in dataclasses.fields(job.params)}
+    return training.train(
+        job,
+        {name: _versioned(run, name) for name in job.inputs},
         as_of=run.as_of,
-        params=RelatedParams(**settings.related.model_dump(exclude={"holdout_days", "recent_days"})),
+        params=job.params(**section.model_dump(include=named)),
         never_offered=settings.catalogue.never_offered,
-        holdout_days=settings.related.holdout_days,
-        tracking=tracking_of(settings),
-    )
-
-
-def _train_next_purchase(context: Context) -> TrainingResult:
-    run, settings = context.run, context.settings
-    return next_purchase_job.train(
-        {name: _versioned(run, name) for name in als_job.INPUTS},
-        as_of=run.as_of,
-        params=NextPurchaseParams(**settings.next_purchase.model_dump(exclude={"holdout_days"})),
-        never_offered=settings.catalogue.never_offered,
-        holdout_days=settings.next_purchase.holdout_days,
+        holdout_days=section.holdout_days,
         tracking=tracking_of(settings),
     )
 

@@ -2,7 +2,8 @@
 
 A daily snapshot, since what is due next ages with every day. Scores come from the champion of each model of
 `MODELS`, trained on no later date than the one asked for; a model without a champion has no rows. What a model
-gives somebody it does not know, it says in `model_version` and in the reason.
+gives somebody it does not know, it says in `model_version` and in the reason. Habits that are due come from
+`gold.replenishment`, with the version that it names.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ from collections.abc import Sequence
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.gold import product_days as gold_product_days
+from pipelines.gold import replenishment as gold_replenishment
 from pipelines.gold.send_list_blocks import readable
 from pipelines.lakehouse.expectations import at_least, one_of
 from pipelines.lakehouse.table import AS_OF, PERSON, Col, Snapshot, Table
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
 from pipelines.models.als.champion import LoadedAls
 from pipelines.models.als.score import recommend
-from pipelines.models.next_purchase.champion import LoadedNextPurchase
-from pipelines.models.next_purchase.model import LIKE_YOU, POPULAR
+from pipelines.models.kept import Loaded
+from pipelines.models.next_purchase.model import LIKE_YOU, POPULAR, Ranker
 from pipelines.models.next_purchase.score import recommend as foreseen
 from pipelines.models.related.champion import LoadedRelated
 from pipelines.models.related.recommend import recommend as going_with
@@ -32,6 +34,7 @@ from pipelines.silver import products as silver_products
 GOES_WITH = "Goes with %s, which you bought."
 GOES_TOGETHER = "Goes with what you bought."
 MODELS = ("als", "next_purchase", "related")
+DUE = "replenishment"
 
 TABLE = Table(
     name="gold.recommendations",
@@ -45,7 +48,8 @@ TABLE = Table(
             "model",
             STRING,
             "`als`: goods not bought yet that suit the person's taste; `next_purchase`: goods of the next visit, "
-            "bought before or not; `related`: goods that go with those of the last shopping day",
+            "bought before or not; `related`: goods that go with those of the last shopping day; `replenishment`: "
+            "habits that are due",
             nullable=False,
         ),
         Col("rank", INT, "1 is the model's best for this person; ties by product", nullable=False),
@@ -59,10 +63,20 @@ TABLE = Table(
             nullable=False,
         ),
     ),
-    inputs=(gold_product_days.TABLE, silver_person_identifiers.TABLE, silver_products.TABLE),
+    inputs=(
+        gold_product_days.TABLE,
+        silver_person_identifiers.TABLE,
+        silver_products.TABLE,
+        gold_replenishment.TABLE,
+    ),
     models=MODELS,
-    params=("recommendations.per_person", "related.recent_days", "catalogue.never_offered"),
-    expect=(at_least("rank", 1), one_of("model", MODELS)),
+    params=(
+        "recommendations.per_person",
+        "related.recent_days",
+        "replenishment.due_within_days",
+        "catalogue.never_offered",
+    ),
+    expect=(at_least("rank", 1), one_of("model", (*MODELS, DUE))),
     write=Snapshot(),
 )
 
@@ -71,30 +85,34 @@ def build(
     product_days: DataFrame,
     person_identifiers: DataFrame,
     products: DataFrame,
+    replenishment: DataFrame,
     *,
     as_of: date,
     als: LoadedAls | None,
-    next_purchase: LoadedNextPurchase | None,
+    next_purchase: Loaded[Ranker] | None,
     related: LoadedRelated | None,
     per_person: int,
     recent_days: int,
+    due_within_days: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
-    """The rows of every model that has a champion; none where no model has.
+    """The rows of every model that has a champion, and the habits that are due.
 
     Args:
         product_days: Everybody's days.
         person_identifiers: Whose each identifier is.
         products: The whole catalogue: a good that it lacks is not offered.
+        replenishment: `gold.replenishment`; only its rows of `as_of` are looked at.
         as_of: What was bought until then counts as bought.
         als: The champion of `als`, or null.
         next_purchase: The champion of `next_purchase`, or null.
         related: The champion of `related`, or null.
         per_person: How many goods of each model at most.
         recent_days: Who did not shop in so many days gets no goods of `related`.
+        due_within_days: Habits that may fall due up to so many days after `as_of` are due.
         never_offered: Departments whose goods are not recommended.
     """
-    given = [_nothing(person_identifiers)]
+    given = [_due(replenishment, as_of, due_within_days, per_person)]
     if als is not None:
         scored = recommend(
             product_days,
@@ -112,7 +130,7 @@ def build(
             person_identifiers,
             products,
             as_of=as_of,
-            ranker=next_purchase.ranker,
+            ranker=next_purchase.model,
             per_person=per_person,
             never_offered=never_offered,
         )
@@ -137,9 +155,26 @@ def build(
     return reduce(DataFrame.unionByName, given).select(F.lit(as_of).alias("as_of"), *TABLE.names[1:])
 
 
-def _nothing(frame: DataFrame) -> DataFrame:
-    columns = (F.lit(None).cast(column.type).alias(column.name) for column in TABLE.columns[1:])
-    return frame.where(F.lit(False)).select(*columns)
+def _due(replenishment: DataFrame, as_of: date, due_within_days: int, per_person: int) -> DataFrame:
+    """Habits that may fall due soon and have not probably ended, the likeliest first.
+
+    The score is the chance to be bought within 7 days. Where no model told any, it is minus the days between the due
+    date and `as_of`: the nearest comes first, late or early, since the later a habit is, the likelier it was given up.
+    """
+    today = F.lit(as_of)
+    soon = F.date_sub("due_from", due_within_days)
+    away = F.abs(F.date_diff(today, F.col("next_due_on"))).cast(DOUBLE)
+    due = replenishment.where(
+        (F.col("as_of") == today)
+        & (F.col("last_purchase_on") < today)
+        & today.between(soon, F.col("due_until"))
+    ).withColumn("score", F.coalesce("chance_7", -away))
+    first = Window.partitionBy("person_id").orderBy(F.desc("score"), F.desc("purchase_days"), "product_id")
+    return (
+        due.withColumns({"rank": F.row_number().over(first), "model": F.lit(DUE)})
+        .where(F.col("rank") <= per_person)
+        .select(*TABLE.names[1:])
+    )
 
 
 def _of_als(scored: DataFrame, label: str) -> DataFrame:

@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from pipelines.calc.triggers.definitions import SUBJECT
 from pipelines.gold import interest_profiles as gold_interest_profiles
-from pipelines.gold import replenishment as gold_replenishment
 from pipelines.lakehouse.types import DOUBLE
 from pipelines.silver.person_identifiers import IDENTIFIER
 
@@ -41,28 +40,6 @@ SELLS_WELL = ("Sells well in ", ", one of your favourite categories.")
 def turn() -> Column:
     """The place of `block` among `BLOCKS`, from 1."""
     return F.array_position(F.array(*map(F.lit, BLOCKS)), F.col("block"))
-
-
-def due(replenishment: DataFrame, as_of: date, due_within_days: int) -> DataFrame:
-    """Habits due soon, or late by one interval at most: a habit that is later has probably ended.
-
-    The nearest to its due date comes first, late or early: the later a habit is, the likelier it was given up
-    or served elsewhere. The score is minus the days between the due date and `as_of`.
-    """
-    late_by = F.date_diff(F.lit(as_of), F.col("next_due_on"))
-    away = F.abs(late_by)
-    nearest = Window.partitionBy("person_id").orderBy(away, F.desc("purchase_days"), "product_id")
-    return replenishment.where(
-        (F.col("last_purchase_on") < F.lit(as_of)) & late_by.between(-due_within_days, F.col("interval_days"))
-    ).select(
-        "person_id",
-        F.lit("replenishment").alias("source"),
-        F.row_number().over(nearest).alias("place"),
-        "product_id",
-        "reason",
-        (-away).cast(DOUBLE).alias("score"),
-        F.lit(f"replenishment/{gold_replenishment.TABLE.version}").alias("model_version"),
-    )
 
 
 def foreseen(recommendations: DataFrame, as_of: date) -> DataFrame:

@@ -109,7 +109,6 @@ TABLE = Table(
         "business.time_zone",
         "business.close_hour",
         "send_list.slots_per_block",
-        "send_list.due_within_days",
         "catalogue.never_offered",
     ),
     expect=(at_least("priority", 1), at_least("cap_messages", 1)),
@@ -144,7 +143,6 @@ def build(
     time_zone: str,
     close_hour: int,
     slots_per_block: int,
-    due_within_days: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
     """The candidates of one day, with their messages.
@@ -166,7 +164,7 @@ def build(
         segment_members: `gold.segment_members`.
         interest_profiles: `gold.interest_profiles`.
         product_days: `gold.product_days`.
-        replenishment: `gold.replenishment`.
+        replenishment: `gold.replenishment`; only its rows of `as_of` are looked at.
         recommendations: `gold.recommendations`.
         as_of: The business day.
         defined: The triggers.
@@ -174,7 +172,6 @@ def build(
         time_zone: The business's; with `close_hour`, when the books of the day close.
         close_hour: Of the next day.
         slots_per_block: At most so many goods in each block.
-        due_within_days: Habits due up to so many days after `as_of` are offered.
         never_offered: Departments whose goods stand in no message.
     """
     persons, close = current(person_identifiers), books_close(as_of, time_zone, close_hour)
@@ -209,14 +206,12 @@ def build(
         persons,
         products,
         product_days,
-        replenishment,
         recommendations,
         interest_profiles,
         stock,
         as_of=as_of,
         triggers=defined,
         slots_per_block=slots_per_block,
-        due_within_days=due_within_days,
         never_offered=never_offered,
     )
     return (

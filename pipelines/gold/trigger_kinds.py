@@ -202,7 +202,9 @@ def dates(
     last = as_of + timedelta(max(each.when.days_before for each in triggers if isinstance(each.when, OnDate)))
     days = [first + timedelta(n) for n in range((last - first).days + 1)]
     due = (
-        replenishment.where(F.col("next_due_on").between(F.lit(days[0]), F.lit(last)))
+        replenishment.where(
+            (F.col("as_of") == F.lit(as_of)) & F.col("next_due_on").between(F.lit(days[0]), F.lit(last))
+        )
         .groupBy("person_id", F.col("next_due_on").alias("day"))
         .agg(F.array_sort(F.collect_list(F.struct("interval_days", "product_id"))).alias("_due"))
         .select(

@@ -20,7 +20,6 @@ from pipelines.calc.triggers.definitions import SUBJECT, Trigger
 from pipelines.gold.send_list_blocks import (
     POPULAR,
     arrived,
-    due,
     for_blocks,
     foreseen,
     interesting,
@@ -51,7 +50,6 @@ def messages(
     persons: DataFrame,
     products: DataFrame,
     product_days: DataFrame,
-    replenishment: DataFrame,
     recommendations: DataFrame,
     interest_profiles: DataFrame,
     stock: DataFrame,
@@ -59,7 +57,6 @@ def messages(
     as_of: date,
     triggers: Sequence[Trigger],
     slots_per_block: int,
-    due_within_days: int,
     never_offered: Sequence[str],
 ) -> DataFrame:
     """`candidate_id, items, sold_out`: the message of each opening, and how many goods it lacks for want of stock.
@@ -71,26 +68,20 @@ def messages(
         persons: Whose each identifier is now.
         products: `silver.products`.
         product_days: `gold.product_days`; what is dated after `as_of` is not looked at.
-        replenishment: `gold.replenishment`.
         recommendations: `gold.recommendations`; only its rows of `as_of` are looked at.
         interest_profiles: `gold.interest_profiles`.
         stock: `silver.stock`; a good that no row tells of is taken to be there.
         as_of: The business day.
         triggers: The triggers, with their recipes.
         slots_per_block: At most so many goods in each block.
-        due_within_days: Habits due up to so many days after `as_of` are offered.
         never_offered: Departments whose goods stand in no message.
     """
     people = openings.select("person_id").distinct()
     goods = _goods(products, never_offered).join(_on_hand(stock, as_of), on="product_id", how="left")
     bought = product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
 
-    def of_people(rows: DataFrame) -> DataFrame:
-        return rows.join(people, on="person_id", how="left_semi")
-
     offered = (
-        due(of_people(replenishment), as_of, due_within_days)
-        .unionByName(foreseen(of_people(recommendations), as_of))
+        foreseen(recommendations.join(people, on="person_id", how="left_semi"), as_of)
         .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
         .unionByName(arrived(people, goods, interest_profiles, as_of, slots_per_block))
         .unionByName(popular(people, persons, bought, goods, as_of, slots_per_block))

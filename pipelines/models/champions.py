@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pipelines.lakehouse.tracking import Champion, Tracking
 from pipelines.models.als import champion as als
-from pipelines.models.next_purchase import champion as next_purchase
+from pipelines.models.kept import load
+from pipelines.models.next_purchase.model import Ranker
 from pipelines.models.related import champion as related
+from pipelines.models.replenishment.learned import Learned as Replenishment
 
 LOADERS: Mapping[str, Callable[[Tracking, Champion], Any]] = {
     als.NAME: als.load,
-    next_purchase.NAME: next_purchase.load,
+    "next_purchase": partial(load, Ranker),
     related.NAME: related.load,
+    "replenishment": partial(load, Replenishment),
 }

@@ -14,8 +14,6 @@ from pipelines.lakehouse.tracking_versions import Held, versions
 from pipelines.models.als import champion as als
 from pipelines.models.als.evaluate import Quality
 from pipelines.models.als.job import comparison_of as als_comparison
-from pipelines.models.next_purchase import champion as next_purchase
-from pipelines.models.related import champion as related
 from pipelines.models.training import EVALUATION, comparison_of
 from pipelines.publish.page import About, Page, Section, count
 from pipelines.publish.report_style import Drawn, Palette, sheet, tip
@@ -23,9 +21,66 @@ from pipelines.publish.report_style import Drawn, Palette, sheet, tip
 _NOTE = (
     "Measured on the last days of the training's data, which the model that was compared had not seen; a mean over "
     "persons, of ten goods. It says how well purchases are foreseen, not whether showing the goods sells any: that is "
-    "for an experiment. What is fitted anew every day (replenishment, chains, lifetime) has no version "
-    "here; `docs/models.md` measures it."
+    "for an experiment. What is fitted anew every day (lifetime) has no version here."
 )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How the comparison of a model is shown.
+
+    Args:
+        title: Of the section.
+        lead: What was measured.
+        columns: Heading and name in the training's table of each column behind the ranking.
+        called: What the model is of, where it has no champion.
+    """
+
+    title: str
+    lead: str
+    columns: Sequence[tuple[str, str]]
+    called: str
+
+
+CHANCES = (
+    ("Asked", "cases"),
+    ("AUC", "auc"),
+    ("Brier score", "brier"),
+    ("Calibration error", "calibration_error"),
+    ("Skill", "skill"),
+    ("Our skill less its", "gain"),
+)
+SHOWN: Mapping[str, Shown] = {
+    "next_purchase": Shown(
+        "Next purchase beside simple rankings",
+        "Of the goods of the first visit in the held-out days: recall@10 and nDCG@10, and recall@10 of goods bought "
+        "before and of others. The difference in recall is paired, with its 95 % interval.",
+        (
+            ("Persons", "persons"),
+            ("Recall@10", "recall_at_10"),
+            ("nDCG@10", "ndcg_at_10"),
+            ("Bought before", "repeat"),
+            ("Not before", "explore"),
+            ("Our recall less its", "gain"),
+        ),
+        "next purchases",
+    ),
+    "related": Shown(
+        "Related goods beside simple rankings",
+        "Of receipts in the held-out days one good is left out: how often it is among the ten that the others name. "
+        "The difference is paired, with its 95 % interval.",
+        (("Receipts", "cases"), ("Found among ten", "hit_at_10"), ("Ours less its", "gain")),
+        "related goods",
+    ),
+    "replenishment": Shown(
+        "Replenishment beside published methods",
+        "Of the habits known at the split: how well the chance to be bought again within 7 days foresees it. "
+        "Calibration error: how far chances are from the share that came; skill: the Brier score beside one chance for "
+        "all, with the paired difference over persons and its 95 % interval.",
+        CHANCES,
+        "replenishment",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -36,36 +91,33 @@ class ModelFigures:
         held: Every version that has seen nothing after the date.
         inputs: Of each champion, the tables and versions that it has learned from.
         als: How the champion of `als` did on its split, beside the baselines; empty: there is none.
-        next_purchase: Likewise of `next_purchase`, as rows of its training's table.
-        related: Likewise of `related`.
+        tables: Likewise of the models of `SHOWN`, by name: the rows of its training's table.
     """
 
     held: Sequence[Held]
     inputs: Mapping[str, Mapping[str, int]]
     als: Sequence[Quality]
-    next_purchase: Sequence[Mapping[str, Any]]
-    related: Sequence[Mapping[str, Any]]
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def collect_models(tracking: Tracking, as_of: date) -> ModelFigures:
     """The registry as it may be used on the date; what is compared is fetched of the champions only."""
     held = [one for one in versions(tracking) if one.version.trained_as_of <= as_of]
-    names = (als.NAME, next_purchase.NAME, related.NAME)
-    used = {name: tracking.champion(name, as_of) for name in names} if held else {}
-    ranked, next_one, together = (used.get(name) for name in names)
+    used = {name: tracking.champion(name, as_of) for name in (als.NAME, *SHOWN)} if held else {}
+    ranked = used.get(als.NAME)
     return ModelFigures(
         held=held,
         inputs={one.label: tracking.inputs_of(one.run_id) for one in used.values() if one},
         als=als_comparison(tracking, ranked) if ranked else (),
-        next_purchase=comparison_of(tracking, next_one) if next_one else (),
-        related=comparison_of(tracking, together) if together else (),
+        tables={name: comparison_of(tracking, one) for name in SHOWN if (one := used.get(name))},
     )
 
 
 def models_page(figures: ModelFigures, about: About) -> Page:
     """The page of these figures."""
     runs = {h.version.name: h.version.run_id for h in figures.held if h.version.label in figures.inputs}
-    compared = (_als(figures.als), _next_purchase(figures.next_purchase), _related(figures.related))
+    each = (_compared(name, shown, figures.tables.get(name, ())) for name, shown in SHOWN.items())
+    compared = (_als(figures.als), *each)
     return Page(
         title="model quality",
         headline=_headline(figures),
@@ -131,42 +183,25 @@ def _als(comparison: Sequence[Quality]) -> Section:
     )
 
 
-def _next_purchase(table: Sequence[Mapping[str, Any]]) -> Section:
-    def cell(row: Mapping[str, Any], name: str) -> str:
-        return f"{row[name]:.4f}" if isinstance(row.get(name), float) else "–"
-
+def _compared(name: str, shown: Shown, table: Sequence[Mapping[str, Any]]) -> Section:
     return Section(
-        "next_purchase",
-        "Next purchase beside simple rankings",
-        "Of the goods of the first visit in the held-out days: recall@10 and nDCG@10, and recall@10 of goods bought "
-        "before and of others. The difference in recall is paired, with its 95 % interval.",
-        ("Ranking", "Persons", "Recall@10", "nDCG@10", "Bought before", "Not before", "Our recall less its"),
-        tuple(
-            (
-                str(row["model"]),
-                count(row["persons"]),
-                *(cell(row, name) for name in ("recall_at_10", "ndcg_at_10", "repeat", "explore")),
-                row["gain"] or "–",
-            )
-            for row in table
-        ),
-        nothing="There is no champion of next purchases on this date: `tillpost train` fits one.",
+        name,
+        shown.title,
+        shown.lead,
+        ("Ranking", *(heading for heading, _ in shown.columns)),
+        tuple((str(row["model"]), *(_cell(row.get(column)) for _, column in shown.columns)) for row in table),
+        nothing=f"There is no champion of {shown.called} on this date: `tillpost train` fits one.",
     )
 
 
-def _related(table: Sequence[Mapping[str, Any]]) -> Section:
-    return Section(
-        "related",
-        "Related goods beside simple rankings",
-        "Of receipts in the held-out days one good is left out: how often it is among the ten that the others name. "
-        "The difference is paired, with its 95 % interval.",
-        ("Ranking", "Receipts", "Found among ten", "Ours less its"),
-        tuple(
-            (str(row["model"]), count(row["cases"]), f"{row['hit_at_10']:.4f}", row["gain"] or "–")
-            for row in table
-        ),
-        nothing="There is no champion of related goods on this date: `tillpost train` fits one.",
-    )
+def _cell(value: Any) -> str:
+    match value:
+        case float():
+            return f"{value:.4f}"
+        case int():
+            return count(value)
+        case _:
+            return str(value or "–")
 
 
 def _versions(figures: ModelFigures) -> Section:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pipelines.gold.recommendations import LIKE_YOU, POPULAR, TABLE, build
 from pipelines.models.als.champion import LoadedAls
 from pipelines.models.als.factors import AlsFactors, on_grid
-from tests.models.als.shop import AS_OF, bought, days_frame, persons_frame, products_frame
+from tests.models.als.shop import AS_OF, bought, days_frame, habits_frame, persons_frame, products_frame
 
 pytestmark = pytest.mark.spark
 
@@ -38,6 +38,7 @@ def recommended(
     *,
     rows: list[tuple[object, ...]] = HISTORY,
     person: str | None = None,
+    habits: list[dict[str, object]] | None = None,
     **change: object,
 ) -> DataFrame:
     days, persons = days_frame(spark, rows), persons_frame(spark, CARDS)
@@ -47,9 +48,9 @@ def recommended(
     products = products_frame(
         spark, {good: "FUEL" if good < "g-010" else None for good in GOODS if good != "g-198"}
     )
-    none = {"next_purchase": None, "related": None, "recent_days": 14}
+    none = {"next_purchase": None, "related": None, "recent_days": 14, "due_within_days": 7}
     given = {"als": ALS, **none, "per_person": 5, "never_offered": ["FUEL"], **change}
-    return build(days, persons, products, as_of=AS_OF, **given)  # type: ignore[arg-type]
+    return build(days, persons, products, habits_frame(spark, habits or []), as_of=AS_OF, **given)  # type: ignore[arg-type]
 
 
 def rows_of(frame: DataFrame) -> dict[str, list[Row]]:
@@ -112,3 +113,46 @@ def test_without_a_champion_the_table_is_empty(spark: SparkSession) -> None:
     frame = recommended(spark, als=None)
     assert [(f.name, f.dataType) for f in frame.schema] == [(f.name, f.dataType) for f in TABLE.schema]
     assert frame.isEmpty()
+
+
+def habit(product: str, due: int, chance: float | None = None, **change: object) -> dict[str, object]:
+    """One that is due so many days after `AS_OF`, give or take three."""
+    on = AS_OF + timedelta(due)
+    return {
+        "person_id": "p-00",
+        "product_id": product,
+        "last_purchase_on": on - timedelta(14),
+        "due_from": on - timedelta(3),
+        "next_due_on": on,
+        "due_until": on + timedelta(3),
+        "chance_7": chance,
+        **change,
+    }
+
+
+def test_habits_that_are_due_come_by_their_chance_and_without_one_by_their_date(spark: SparkSession) -> None:
+    told = [
+        habit("late", -3, 0.2),
+        habit("given up", -4, 0.9),
+        habit("likely", 10, 0.6),
+        habit("soon", 1, 0.4),
+        habit("far", 11, 0.9),
+        habit("today", 10, 0.9, last_purchase_on=AS_OF),
+        habit("yesterday", 1, 0.9, as_of=AS_OF - timedelta(1)),
+    ]
+    rows = rows_of(recommended(spark, als=None, habits=told))["p-00"]
+    assert [(row.product_id, row["rank"], row.score) for row in rows] == [
+        ("likely", 1, 0.6),
+        ("soon", 2, 0.4),
+        ("late", 3, 0.2),
+    ]
+    assert {(row.model, row.model_version, row.reason) for row in rows} == {
+        ("replenishment", "replenishment/2", "Habit.")
+    }
+    by_rule = [
+        habit("late", -3, model_version="replenishment rule"),
+        habit("soon", 1, model_version="replenishment rule"),
+        habit("often", 3, purchase_days=5, model_version="replenishment rule"),
+    ]
+    rows = rows_of(recommended(spark, als=None, habits=by_rule))["p-00"]
+    assert [(row.product_id, row.score) for row in rows] == [("soon", -1.0), ("often", -3.0), ("late", -3.0)]

@@ -81,7 +81,6 @@ def found(spark: SparkSession) -> dict[str, Row]:
         time_zone="UTC",
         close_hour=6,
         slots_per_block=2,
-        due_within_days=7,
         never_offered=(),
     )
     assert [(f.name, f.dataType) for f in frame.schema] == [(c.name, c.type) for c in TABLE.columns]

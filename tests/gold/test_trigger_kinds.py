@@ -156,11 +156,12 @@ def test_a_segment_raises_who_comes_in_once_and_its_members_once_a_span(spark: S
 def test_a_date_raises_its_message_so_many_days_before(spark: SparkSession, persons: DataFrame) -> None:
     replenishment = spark.createDataFrame(
         [
-            ("ann", "tea", TODAY + timedelta(2), 9),
-            ("ann", "nut", TODAY + timedelta(2), 3),
-            ("ann", "jam", TODAY + timedelta(3), 3),
+            (TODAY, "ann", "tea", TODAY + timedelta(2), 9),
+            (TODAY, "ann", "nut", TODAY + timedelta(2), 3),
+            (TODAY, "ann", "jam", TODAY + timedelta(3), 3),
+            (YESTERDAY, "ann", "oil", TODAY + timedelta(2), 3),
         ],
-        "person_id string, product_id string, next_due_on date, interval_days int",
+        "as_of date, person_id string, product_id string, next_due_on date, interval_days int",
     )
     customers = spark.createDataFrame(
         [

@@ -35,8 +35,6 @@ SCHEMAS = {
     "first_seen_on date",
     "product_days": "purchased_on date, identifier_type string, identifier_value string, product_id string, "
     "lines int",
-    "replenishment": "person_id string, product_id string, purchase_days int, interval_days int, "
-    "last_purchase_on date, next_due_on date, reason string",
     "recommendations": "as_of date, person_id string, model string, rank int, product_id string, score double, "
     "reason string, model_version string",
     "interest_profiles": "person_id string, kind string, value string, affinity double, rank int",
@@ -90,8 +88,8 @@ def bought(card: str, product: str, offset: int = -5) -> tuple[object, ...]:
     return (day(offset), "card", card, product, 1)
 
 
-def habit(person: str, product: str, due: int, *, days: int = 3, interval: int = 10) -> tuple[object, ...]:
-    return (person, product, days, interval, day(due - interval), day(due), "Habit.")
+def habit(person: str, rank: int, product: str) -> tuple[object, ...]:
+    return (TODAY, person, "replenishment", rank, product, 1 / rank, "Habit.", "replenishment/1")
 
 
 def liked(person: str, rank: int, product: str) -> tuple[object, ...]:
@@ -113,7 +111,6 @@ def mails(
         as_of=TODAY,
         triggers=triggers,
         slots_per_block=slots,
-        due_within_days=7,
         never_offered=("FUEL", "COUPON"),
     )
     of = frames["openings"].select("candidate_id", "trigger", "person_id")
@@ -164,17 +161,14 @@ SHOP: Shop = {
         bought("b", "nut2", offset=-40),  # too long ago to count as selling well
         *(bought(card, "tea1", offset=1) for card in ("b", "c", "d")),  # tomorrow is not known yet
     ],
-    "replenishment": [
-        habit("ann", "milk", 3, days=4),
-        habit("ann", "eggs", 3, days=9),
-        habit("ann", "salt", 5),
-        habit("bob", "milk", 1),
-        habit("dan", "rice", 8),  # not due soon enough
-    ],
     "recommendations": [
+        habit("ann", 1, "eggs"),
+        habit("ann", 2, "milk"),
+        habit("ann", 3, "salt"),
+        habit("bob", 1, "milk"),
         liked("ann", 1, "milk"),  # replenished already
         (day(-1), *liked("ann", 1, "tea3")[1:]),  # of yesterday
-        (TODAY, "ann", "chains", *liked("ann", 1, "tea3")[3:]),  # of another model
+        (TODAY, "ann", "chains", *liked("ann", 1, "tea3")[3:]),  # of a model without a block
         liked("ann", 2, "gone"),  # not in the catalogue
         liked("ann", 3, "petrol"),
         liked("ann", 4, "nameless"),
@@ -208,13 +202,13 @@ def test_every_opening_gets_a_message_unless_there_is_nothing_for_it(rows: list[
     }
 
 
-def test_the_habits_nearest_to_their_due_date_come_first_then_by_purchase_days(rows: list[Row]) -> None:
+def test_habits_that_are_due_fill_their_block(rows: list[Row]) -> None:
     assert goods_of(rows, "ann", "replenishment") == ["eggs", "milk"]
     assert goods_of(rows, "dan", "replenishment") == ["tea2", "tea3"], (
         "the best sellers that he has not bought"
     )
     eggs = next(row for row in rows if row.product_id == "eggs")
-    assert (eggs.score, eggs.reason, eggs.model_version) == (-3.0, "Habit.", "replenishment/1")
+    assert (eggs.score, eggs.reason, eggs.model_version) == (1.0, "Habit.", "replenishment/1")
 
 
 def test_what_is_taken_unknown_or_never_offered_is_made_up_for_by_the_next(rows: list[Row]) -> None:
@@ -237,15 +231,17 @@ def test_each_model_fills_its_own_block(spark: SparkSession) -> None:
         "openings": [opening("ann")],
         "person_identifiers": [("card", "a1", "ann", None)],
         "products": [*map(good, ("milk", "soap", "rice", "bread", "cake"))],
-        "replenishment": [habit("ann", "milk", 1)],
         "recommendations": [
-            (TODAY, "ann", model, 1, product, 1.0, "Why.", f"{model}/1")
-            for model, product in [
-                ("next_purchase", "soap"),
-                ("related", "rice"),
-                ("als", "bread"),
-                ("new_arrivals", "cake"),
-            ]
+            habit("ann", 1, "milk"),
+            *(
+                (TODAY, "ann", model, 1, product, 1.0, "Why.", f"{model}/1")
+                for model, product in [
+                    ("next_purchase", "soap"),
+                    ("related", "rice"),
+                    ("als", "bread"),
+                    ("new_arrivals", "cake"),
+                ]
+            ),
         ],
     }
     rows = mails(spark, shop, slots=1).collect()
@@ -318,8 +314,10 @@ def test_a_recipe_takes_its_own_blocks_in_its_order_and_begins_with_what_it_is_a
         "openings": [opening("ann", of="cart", about=("milk", "drop", "milk2")), opening("ann")],
         "person_identifiers": [("card", "a1", "ann", None)],
         "products": [*map(good, ("milk", "drop", "soap")), good("milk2", title="Milk")],
-        "replenishment": [habit("ann", "soap", 1)],
-        "recommendations": [liked("ann", n, p) for n, p in enumerate(("drop", "milk", "soap"), 1)],
+        "recommendations": [
+            habit("ann", 1, "soap"),
+            *(liked("ann", n, p) for n, p in enumerate(("drop", "milk", "soap"), 1)),
+        ],
     }
     rows = sorted(mails(spark, shop).collect(), key=lambda row: (row.trigger, row.block_no, row.slot))
     assert [(row.trigger, row.block_no, row.block, row.product_id) for row in rows] == [
@@ -356,21 +354,6 @@ def test_a_good_without_a_title_is_described(rows: list[Row]) -> None:
     assert plain.title == "Frzn Meat / Meat (Cold), Acme brand, 16 oz"
 
 
-def test_a_habit_is_offered_from_a_week_before_to_one_interval_after_it_was_due(spark: SparkSession) -> None:
-    due = {"in8": 8, "in7": 7, "today": 0, "late10": -10, "late11": -11}
-    shop: Shop = {
-        "openings": [opening("ann")],
-        "person_identifiers": [("card", "a1", "ann", None)],
-        "products": [good(name) for name in (*due, "bought_today")],
-        "replenishment": [
-            *(habit("ann", name, offset) for name, offset in due.items()),
-            habit("ann", "bought_today", 5, interval=5),
-        ],
-    }
-    rows = mails(spark, shop, slots=20).collect()
-    assert goods_of(rows, "ann", "replenishment") == ["today", "in7", "late10"]
-
-
 PEOPLE = [f"p{n:02}" for n in range(30)]
 
 
@@ -390,13 +373,11 @@ def random_shop() -> Shop:
             for rank, category in enumerate(dice.sample(range(6), 3), start=1)
         ],
     }
-    shop["replenishment"] = [
-        habit(person, name, dice.randint(-12, 9)) for person in PEOPLE for name in dice.sample(goods, 6)
-    ]
     shop["recommendations"] = [
-        liked(person, rank, name)
-        for person in PEOPLE[:-3]
-        for rank, name in enumerate(dice.sample(goods, 12), start=1)
+        made(person, rank, name)
+        for made, people, many in ((habit, PEOPLE, 4), (liked, PEOPLE[:-3], 12))
+        for person in people
+        for rank, name in enumerate(dice.sample(goods, many), start=1)
     ]
     return shop
 
@@ -433,8 +414,10 @@ def test_the_example_of_a_limited_drop_keeps_its_goods_to_itself(spark: SparkSes
     shop: Shop = {
         "openings": [opening("ann", about=(first,)), opening("ann", of=drop.name, about=drop.goods)],
         "products": [*map(good, drop.goods), good("tea1")],
-        "recommendations": [liked("ann", rank, name) for rank, name in enumerate((first, second, "tea1"), 1)],
-        "replenishment": [habit("ann", first, 1)],
+        "recommendations": [
+            habit("ann", 1, first),
+            *(liked("ann", rank, name) for rank, name in enumerate((first, second, "tea1"), 1)),
+        ],
     }
     rows = mails(spark, shop, triggers=(MAIL, drop)).collect()
     found = defaultdict(set)

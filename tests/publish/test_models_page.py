@@ -24,16 +24,15 @@ def test_the_champion_stands_beside_the_best_ranking_with_what_it_learned_from()
         held=[Held(version, "champion", "explore 0.1000: above popularity."), Held(version, "refused", "")],
         inputs={"als/3": {"gold.product_days": 12}},
         als=[quality("als", 0.1), quality("popularity", 0.05), quality("popularity in own categories", 0.07)],
-        next_purchase=[
+        tables={"next_purchase": [
             {"model": "next_purchase", "persons": 900, "recall_at_10": 0.3, "ndcg_at_10": 0.2, "repeat": 0.4,
              "gain": ""},
             {"model": "TREx-repeat", "persons": 900, "recall_at_10": 0.2, "ndcg_at_10": 0.1, "repeat": 0.3,
              "explore": 0.0, "gain": "+0.1000 [+0.0900, +0.1100]"},
-        ],
-        related=[
+        ], "related": [
             {"model": "related", "cases": 5_000, "hit_at_10": 0.15, "gain": ""},
             {"model": "item-kNN", "cases": 5_000, "hit_at_10": 0.12, "gain": "+0.0300 [+0.0200, +0.0400]"},
-        ],
+        ]},
     )  # fmt: skip
     page = models_page(figures, ABOUT)
     assert page.headline.endswith(
@@ -52,7 +51,7 @@ def test_the_champion_stands_beside_the_best_ranking_with_what_it_learned_from()
 
 
 def test_without_a_model_the_page_says_so() -> None:
-    page = models_page(ModelFigures([], {}, (), (), ()), ABOUT)
+    page = models_page(ModelFigures([], {}, (), {}), ABOUT)
     assert page.headline.startswith("No trained model may be used on this date")
     body = render_page(page).split("<main>")[1]
     assert not {"nan", "none"} & set(re.findall(r"[a-z]+", body.lower()))

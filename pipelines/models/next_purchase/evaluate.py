@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -83,19 +82,6 @@ def compare(purchases: Purchases, ranker: Ranker, split: Ints) -> Comparison:
         },
         chance=chance[came],
         bought=held,
-    )
-
-
-def calibration(found: Comparison, bins: int = 20) -> pa.Table:
-    """`chance, share, pairs`: of equally many candidates by chance, the mean chance and the share that was bought."""
-    parts = np.array_split(np.argsort(found.chance, kind="stable"), bins)
-    parts = [part for part in parts if len(part)]
-    return pa.table(
-        {
-            "chance": [float(found.chance[part].mean()) for part in parts],
-            "share": [float(found.bought[part].mean()) for part in parts],
-            "pairs": [len(part) for part in parts],
-        }
     )
 
 

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipelines.models.lines import COLUMNS, places, read
-from pipelines.models.next_purchase import champion
+from pipelines.models.kept import read as read_model
+from pipelines.models.lines import places, read
 from pipelines.models.next_purchase.model import Ranker
 from pipelines.models.next_purchase.visits import purchased, purchases
+from pipelines.models.serving import signature_of_lines
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-K = 10
+NAME, K = "next_purchase", 10
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,8 @@ class ServedNextPurchase:
 
 def signature() -> ModelSignature:
     """Of `ServedNextPurchase.predict`, as the registry keeps it."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    types = {"purchased_at": "datetime", "quantity": "double"}
-    given = {
-        "customer_id": "string",
-        "rank": "long",
-        "product_id": "string",
-        "score": "double",
-        "reason": "string",
-    }
-    return ModelSignature(
-        inputs=Schema([ColSpec(types.get(column, "string"), column) for column in COLUMNS]),
-        outputs=Schema([ColSpec(kind, column) for column, kind in given.items()]),
-        params=ParamSchema([ParamSpec("k", "long", K)]),
-    )
+    return signature_of_lines(K)
 
 
 def _load_pyfunc(folder: str) -> ServedNextPurchase:
-    return ServedNextPurchase(champion.read(Path(folder)))
+    return ServedNextPurchase(read_model(Ranker, Path(folder)))

@@ -41,6 +41,12 @@ class Priors:
     rate: Floats
     repeat: Floats
 
+    def at(self, things: Ints) -> Priors:
+        """Those of some things, in their order; -1 is the last."""
+        own = (self.shape, self.rate, self.repeat)
+        mean, variance, shape, rate, repeat = (of[things] for of in (self.mean, self.variance, *own))
+        return Priors(mean, variance, self.between, self.stretch, shape, rate, repeat)
+
 
 def priors(known: Habits, category: Ints, *, until: int) -> Priors:
     """From purchases before the day `until`; things without a repeated purchase get their category's.

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines.gold import product_days
+from pipelines.gold import product_days, replenishment
 from pipelines.models.als.train import AlsParams
 from pipelines.silver import person_identifiers
 
@@ -45,6 +45,21 @@ def history() -> list[tuple[object, ...]]:
 
 def days_frame(spark: SparkSession, rows: list[tuple[object, ...]]) -> DataFrame:
     return spark.createDataFrame(rows, product_days.TABLE.schema)
+
+
+def habits_frame(spark: SparkSession, rows: list[dict[str, object]]) -> DataFrame:
+    """Rows of `gold.replenishment` of `AS_OF`: a good bought thrice, and what is said of it."""
+    usual = {
+        "as_of": AS_OF,
+        "purchase_days": 3,
+        "interval_days": 10,
+        "usual_quantity": Decimal(1),
+        "reason": "Habit.",
+        "model_version": "replenishment/2",
+    }
+    names = replenishment.TABLE.names
+    given = [tuple({**usual, **row}.get(name) for name in names) for row in rows]
+    return spark.createDataFrame(given, replenishment.TABLE.schema)
 
 
 def persons_frame(spark: SparkSession, cards: dict[str, str]) -> DataFrame:

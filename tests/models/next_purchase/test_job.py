@@ -13,10 +13,11 @@ from pipelines.gold import recommendations
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.models.als.job import INPUTS
 from pipelines.models.champions import LOADERS
-from pipelines.models.next_purchase.job import train
+from pipelines.models.next_purchase.job import JOB
 from pipelines.models.next_purchase.served import ServedNextPurchase
+from pipelines.models.training import train
 from pipelines.publish.models_page import collect_models
-from tests.models.als.shop import bought, days_frame, persons_frame
+from tests.models.als.shop import bought, days_frame, habits_frame, persons_frame
 from tests.models.next_purchase.shop import AS_OF, PARAMS, PEOPLE, goods, lines
 
 LAST = AS_OF - timedelta(days=1)
@@ -40,12 +41,14 @@ def reads(spark: SparkSession) -> dict[str, VersionedRead]:
 
 
 def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
-    reads: dict[str, VersionedRead], tmp_path: Path
+    spark: SparkSession, reads: dict[str, VersionedRead], tmp_path: Path
 ) -> None:
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", str(tmp_path / "artifacts"), "trials")
 
     def trained():  # type: ignore[no-untyped-def]
-        return train(reads, as_of=LAST, params=PARAMS, never_offered=(), holdout_days=14, tracking=tracking)
+        return train(
+            JOB, reads, as_of=LAST, params=PARAMS, never_offered=(), holdout_days=14, tracking=tracking
+        )
 
     result = trained()
     by_model = {row["model"]: row for row in result.table}
@@ -61,10 +64,12 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
     loaded = LOADERS["next_purchase"](tracking, champion)
     offers = recommendations.build(
         *(reads[name].frame for name in INPUTS),
+        habits_frame(spark, []),
         as_of=LAST,
         als=None,
         next_purchase=loaded,
         related=None,
+        due_within_days=7,
         per_person=4,
         recent_days=14,
         never_offered=(),
@@ -76,12 +81,12 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
     assert set(best.drop(index="silent")["model_version"]) == {"next_purchase/1"}
     assert best.loc["silent", "model_version"] == "next_purchase/1 popular"
 
-    served = ServedNextPurchase(loaded.ranker).predict(lines(until=LAST), {"k": 4})
+    served = ServedNextPurchase(loaded.model).predict(lines(until=LAST), {"k": 4})
     assert served[served["rank"] == 1]["product_id"].eq("bread").all()
 
     told = collect_models(tracking, LAST)
     assert told.inputs == {"next_purchase/1": {name: reads[name].version for name in sorted(INPUTS)}}
-    assert [row["model"] for row in told.next_purchase] == [row["model"] for row in result.table]
+    assert [row["model"] for row in told.tables["next_purchase"]] == [row["model"] for row in result.table]
     assert collect_models(tracking, LAST - timedelta(days=1)).held == []
 
     again = trained()

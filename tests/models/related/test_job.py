@@ -14,11 +14,13 @@ from pipelines.gold import recommendations
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.models.champions import LOADERS
 from pipelines.models.lines import COLUMNS, read
+from pipelines.models.receipts import INPUTS
 from pipelines.models.related import RelatedParams
 from pipelines.models.related.evaluate import left_out
-from pipelines.models.related.job import INPUTS, train
+from pipelines.models.related.job import JOB
 from pipelines.models.related.served import ServedRelated
-from tests.models.als.shop import bought, days_frame, persons_frame
+from pipelines.models.training import train
+from tests.models.als.shop import bought, days_frame, habits_frame, persons_frame
 
 pytestmark = pytest.mark.spark
 
@@ -68,6 +70,7 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
 
     def trained():  # type: ignore[no-untyped-def]
         return train(
+            JOB,
             reads,
             as_of=LAST,
             params=RelatedParams(),
@@ -97,12 +100,14 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
         days_frame(spark, history),
         reads["silver.person_identifiers"].frame,
         reads["silver.products"].frame,
+        habits_frame(spark, []),
         as_of=LAST,
         als=None,
         next_purchase=None,
         related=loaded,
         per_person=3,
         recent_days=14,
+        due_within_days=7,
         never_offered=("FUEL",),
     )
     found = {(row.person_id, row["rank"]): row for row in offers.collect()}

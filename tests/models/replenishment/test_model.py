@@ -1,8 +1,8 @@
-"""Habits counted by hand, and a world of drawn intervals whose chances and dates are known."""
+"""Habits counted by hand, and a world whose chances and dates are known."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,7 @@ import pytest
 from pipelines.errors import DataError
 from pipelines.models.replenishment import fit
 from pipelines.models.replenishment.habits import habits
-
-AS_OF = date(2024, 7, 1)
-START = date(2023, 7, 1)
+from tests.models.replenishment.shop import AS_OF, lines
 
 
 def of(days: list[int], quantity: list[float]) -> list[tuple[int, float]]:
@@ -27,22 +25,6 @@ def test_returns_are_taken_off_the_purchase_before() -> None:
     assert of([1, 1], [2, -2]) == []
     assert of([1, 9, 11], [1, 1, -1]) == [(1, 1.0)]
     assert of([1, 5], [-1, 3]) == [(5, 3.0)]
-
-
-def lines(people: int = 250) -> pd.DataFrame:
-    """Goods with intervals log-normal around 12, 20 and 45 days; who buys two needs the next one later."""
-    dice, rows = np.random.default_rng(3), []
-    for person in range(people):
-        for good, usual in (("milk", 12), ("tea", 20), ("soap", 45)):
-            own, day = usual * np.exp(dice.normal(0, 0.3)), float(dice.integers(40))
-            while day < 480:
-                amount = 2 if dice.random() < 0.3 else 1
-                rows.append(
-                    (person, f"{person}/{good}/{day}", START + timedelta(days=int(day)), good, amount)
-                )
-                day += max(1.0, own * amount**0.5 * np.exp(dice.normal(0, 0.25)))
-    columns = ["customer_id", "basket_id", "purchased_at", "product_id", "quantity"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +46,7 @@ def test_chances_are_calibrated_and_the_interval_holds_four_of_five(world: pd.Da
         assert came[likely.to_numpy()].mean() > 2 * came[~likely.to_numpy()].mean()
     inside = (upcoming >= due["due_from"]) & (upcoming <= due["due_until"])
     assert 0.65 < inside.mean() < 0.92
-    assert 0.35 < model.priors.stretch < 0.65
+    assert 0.35 < model.learned.priors.stretch < 0.65
     usual = due.groupby("product_id")["interval_days"].median()
     assert usual["milk"] < usual["tea"] < usual["soap"]
 

@@ -1,0 +1,12 @@
+"""The trainings of a run, in order; ALS has one of its own shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.models.next_purchase import job as next_purchase
+from pipelines.models.related import job as related
+from pipelines.models.replenishment import job as replenishment
+from pipelines.models.training import Job
+
+JOBS: tuple[Job[Any, Any], ...] = (next_purchase.JOB, related.JOB, replenishment.JOB)
