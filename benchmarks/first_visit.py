@@ -11,8 +11,9 @@ import pandas as pd
 
 from benchmarks.journey import journey, table
 from pipelines.models.first_visit import FirstVisit, FirstVisitParams, fit
+from pipelines.models.first_visit.evaluate import K, ndcg
 
-SPLIT, END, CASES, K = date(2017, 12, 1), date(2018, 1, 1), 4_000, 10
+SPLIT, END, CASES = date(2017, 12, 1), date(2018, 1, 1), 4_000
 Ranker = Callable[[FirstVisit, Any, Sequence[Any]], Sequence[Any]]
 
 
@@ -60,10 +61,3 @@ def banded(lines: pd.DataFrame, catalogue: pd.DataFrame, split: date) -> pd.Data
     place = known.groupby("category")["price"].rank(pct=True)
     band = np.ceil(place * 3).map({1.0: "low", 2.0: "middle", 3.0: "high"})
     return known.assign(price_band=known["category"].str.cat(band, sep="/")).drop(columns="price")
-
-
-def ndcg(ranking: Sequence[Any], targets: set[Any]) -> float:
-    """nDCG@10, ideal over all targets."""
-    discount = 1 / np.log2(np.arange(2, K + 2))
-    hits = np.array([good in targets for good in ranking], dtype=float)
-    return float(hits @ discount[: len(hits)] / discount[: min(K, len(targets))].sum())

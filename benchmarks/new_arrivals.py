@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmarks.first_visit import banded, ndcg
+from benchmarks.first_visit import banded
 from benchmarks.journey import journey, table
+from pipelines.models.first_visit.evaluate import ndcg
 from pipelines.models.new_arrivals import NewArrivals, fit
 
 SPLIT, K, EXPLORE = date(2017, 12, 1), 10, 0.2

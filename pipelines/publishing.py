@@ -22,7 +22,7 @@ from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.tracking import Tracking
 from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.publish import golden_records as golden_exports
-from pipelines.publish import published_lists, releases
+from pipelines.publish import published_lists, releases, site_feed
 from pipelines.publish.models_page import collect_models
 from pipelines.publish.published_lists import Figures
 from pipelines.publish.release import Published
@@ -51,6 +51,7 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
     def stage(folder: Path) -> None:
         told.update(exporting.messages(lake, settings, mark, read, key, folder))
         exporting.feeds(lake, settings, mark, read, key, folder)
+        site_feed.export_contexts(tracking, mark.as_of, folder)
         exporting.alerts(settings, mark, read, folder)
         people = read(golden_records.TABLE).where(today)
         golden_exports.export(people, _released_before(lake, mark.as_of), folder)

@@ -331,6 +331,17 @@ class RelatedSettings(_Section):
     recent_days: PositiveInt
 
 
+class FirstVisitSettings(_Section):
+    """What an interest shown in a visit leads to: how far back is counted, how much is kept, and the time split."""
+
+    window_days: Annotated[int, Field(gt=0, le=120)]
+    per_context: PositiveInt
+    max_goods: Annotated[int, Field(ge=2)]
+    min_seen: PositiveInt
+    driver_rows: PositiveInt
+    holdout_days: Annotated[int, Field(gt=0, le=60)]
+
+
 class RecommendationSettings(_Section):
     """How many recommendations a person gets."""
 
@@ -475,6 +486,7 @@ class Settings(BaseSettings):
     als: AlsSettings
     next_purchase: NextPurchaseSettings
     related: RelatedSettings
+    first_visit: FirstVisitSettings
     recommendations: RecommendationSettings
     send_list: SendListSettings
     messages: MessageSettings

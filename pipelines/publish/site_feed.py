@@ -13,10 +13,18 @@ to them, the best first. A browser is known by the cookie as the site's own even
 ```json
 {"cookie": "k1", "blocks": {"als": ["1029743"], "next_purchase": ["998221"]}}
 ```
+
+`site_feed/first_visit.jsonl.gz` is there when the model of that name has a champion: one line, which a shop holds in
+memory to rank a listing by the interest that a visit shows (`models.first_visit.score` says how, without any library):
+
+```json
+{"model_version": "first_visit/1", "weights": {"category": 1.0}, "contexts": {"category": {"TEA": {"goods": []}}}}
+```
 """
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -25,12 +33,14 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipelines.lakehouse.tracking import Tracking
+from pipelines.models.first_visit.score import FILE
 from pipelines.publish.per_file import write_packed
 from pipelines.publish.rows import rows_of
 from pipelines.silver.person_identifiers import current
 
 FOLDER = "site_feed"
-LISTINGS, BLOCKS = "listings.jsonl.gz", "blocks.jsonl.gz"
+LISTINGS, BLOCKS, CONTEXTS = "listings.jsonl.gz", "blocks.jsonl.gz", "first_visit.jsonl.gz"
 KINDS = ("category", "brand", "department")
 SELLING_DAYS, LONGEST = 28, 200
 """Sales of so many days rank a listing, and so many goods of it at most are ranked."""
@@ -107,3 +117,19 @@ def export(ranks: DataFrame, of_browsers: DataFrame, folder: Path) -> None:
         for cookie, rows in groupby(rows_of(of_browsers), key=itemgetter("cookie"))
     )
     write_packed(browsers, place / BLOCKS)
+
+
+def export_contexts(tracking: Tracking, as_of: date, folder: Path) -> None:
+    """Write what the champion of `first_visit` has learned below the folder; without one there is no file.
+
+    Raises:
+        SystemFault: the model cannot be fetched.
+    """
+    champion = tracking.champion("first_visit", as_of)
+    if champion is None:
+        return
+    with tracking.model_files(champion) as files:
+        learned = json.loads((files / FILE).read_text(encoding="utf-8"))
+    place = folder / FOLDER
+    place.mkdir(exist_ok=True)
+    write_packed([{"model_version": champion.label, **learned}], place / CONTEXTS)

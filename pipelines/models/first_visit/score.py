@@ -24,7 +24,7 @@ WEIGHTS = {"category": 1.0, "product_type": 2.0, "brand": 0.5, "price_band": 0.5
 POPULAR_WEIGHT = 0.1
 INTERESTED = "Goes with your interest in {}."
 POPULAR = "Popular with our customers."
-SCHEMA = "first_visit/1"
+SCHEMA, FILE = "first_visit/1", "first_visit.json"
 Interest = Mapping[str, Sequence[str]]
 Context = tuple[float, Mapping[Hashable, float]]
 

@@ -36,12 +36,14 @@ class FirstVisitParams:
         per_context: Goods kept for each context, and of the popular ones ten times as many.
         max_goods: Of a receipt's goods at most so many are counted, those that fewest receipts hold.
         min_seen: A context is kept that at least so many goods of receipts have shown.
+        driver_rows: Of more lines than these a sample of the receipts is counted.
     """
 
     window_days: int = 56
     per_context: int = 300
     max_goods: int = 100
     min_seen: int = 20
+    driver_rows: int = 20_000_000
 
 
 def fit(
@@ -84,7 +86,7 @@ def fit(
             rest = PRIOR / (seen[place] + PRIOR)
             contexts[(attribute, str(value))] = (
                 rest,
-                {ids[good]: float(p) for good, p in zip(row[best], chance[best], strict=True)},
+                {ids[good]: _short(p) for good, p in zip(row[best], chance[best], strict=True)},
             )
     popular = np.lexsort((np.arange(len(fame)), -fame))[: 10 * asked.per_context]
     goods = {ids[good]: float(fame[good]) for good in popular if fame[good] > 0}
@@ -98,6 +100,11 @@ def fit(
         if receipts[place]
     }
     return FirstVisit(known.as_of, goods, contexts, kinds)
+
+
+def _short(chance: float) -> float:
+    """To six digits, which keep the file small; further ones tell no goods apart."""
+    return float(f"{chance:.6g}")
 
 
 def _lately(lines: Lines, window_days: int) -> csr_matrix:
