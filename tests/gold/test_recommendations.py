@@ -8,10 +8,11 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.gold.recommendations import LIKE_YOU, POPULAR, TABLE, build
+from pipelines.gold.recommendations import LIKE_YOU, POPULAR, TABLE
 from pipelines.models.als.champion import LoadedAls
 from pipelines.models.als.factors import AlsFactors, on_grid
-from tests.models.als.shop import AS_OF, bought, days_frame, habits_frame, persons_frame, products_frame
+from tests.models.als import shop
+from tests.models.als.shop import AS_OF, bought, days_frame, persons_frame, products_frame
 
 pytestmark = pytest.mark.spark
 
@@ -48,9 +49,8 @@ def recommended(
     products = products_frame(
         spark, {good: "FUEL" if good < "g-010" else None for good in GOODS if good != "g-198"}
     )
-    none = {"next_purchase": None, "related": None, "recent_days": 14, "due_within_days": 7}
-    given = {"als": ALS, **none, "per_person": 5, "never_offered": ["FUEL"], **change}
-    return build(days, persons, products, habits_frame(spark, habits or []), as_of=AS_OF, **given)  # type: ignore[arg-type]
+    given = {"als": ALS, "never_offered": ["FUEL"], **change}
+    return shop.recommended(days, persons, products, habits=habits, **given)
 
 
 def rows_of(frame: DataFrame) -> dict[str, list[Row]]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines.gold import product_days, replenishment
+from pipelines.gold import product_days, recommendations, replenishment
 from pipelines.models.als.train import AlsParams
 from pipelines.silver import person_identifiers
 
@@ -60,6 +60,21 @@ def habits_frame(spark: SparkSession, rows: list[dict[str, object]]) -> DataFram
     names = replenishment.TABLE.names
     given = [tuple({**usual, **row}.get(name) for name in names) for row in rows]
     return spark.createDataFrame(given, replenishment.TABLE.schema)
+
+
+def recommended(
+    days: DataFrame,
+    persons: DataFrame,
+    products: DataFrame,
+    *,
+    habits: list[dict[str, object]] | None = None,
+    **given: object,
+) -> DataFrame:
+    """`gold.recommendations` of `AS_OF` by the champions that are given; no other model has one."""
+    asked: dict[str, object] = dict.fromkeys(recommendations.MODELS)
+    asked |= {"as_of": AS_OF, "per_person": 5, "recent_days": 14, "due_within_days": 7, "never_offered": ()}
+    due = habits_frame(days.sparkSession, habits or [])
+    return recommendations.build(days, persons, products, due, **{**asked, **given})  # type: ignore[arg-type]
 
 
 def persons_frame(spark: SparkSession, cards: dict[str, str]) -> DataFrame:

@@ -11,7 +11,6 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.gold import recommendations
 from pipelines.lakehouse.tracking import Champion, Tracking, VersionedRead
 from pipelines.models.als import champion as champions
 from pipelines.models.als.factors import AlsFactors
@@ -27,6 +26,7 @@ from tests.models.als.shop import (
     history,
     persons_frame,
     products_frame,
+    recommended,
 )
 
 Reads = Mapping[str, VersionedRead]
@@ -110,16 +110,8 @@ def test_a_training_from_data_to_recommendations_and_its_reuse(reads: Reads, tra
     champion = tracking.champion("als", AS_OF)
     assert champion is not None
     assert (champion.label, tracking.champion("als", SPLIT)) == ("als/1", None)
-    offers = recommendations.build(
-        *(reads[name].frame for name in INPUTS),
-        as_of=AS_OF,
-        als=champions.load(tracking, champion),
-        next_purchase=None,
-        related=None,
-        recent_days=14,
-        per_person=1,
-        never_offered=[],
-    )
+    frames = (reads[name].frame for name in INPUTS)
+    offers = recommended(*frames, als=champions.load(tracking, champion), per_person=1)
     # Who lacks one good of their own taste is offered it.
     best = {row.person_id: row.product_id for row in offers.collect()}
     assert {p: g for p, g in best.items() if int(p[-2:]) % 2 == 0} == {

@@ -17,7 +17,7 @@ from pipelines.models.next_purchase.job import JOB
 from pipelines.models.next_purchase.served import ServedNextPurchase
 from pipelines.models.training import train
 from pipelines.publish.models_page import collect_models
-from tests.models.als.shop import bought, days_frame, habits_frame, persons_frame
+from tests.models.als.shop import bought, days_frame, persons_frame, recommended
 from tests.models.next_purchase.shop import AS_OF, PARAMS, PEOPLE, goods, lines
 
 LAST = AS_OF - timedelta(days=1)
@@ -62,18 +62,8 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
     assert tracking.champion("next_purchase", LAST - timedelta(days=1)) is None
 
     loaded = LOADERS["next_purchase"](tracking, champion)
-    offers = recommendations.build(
-        *(reads[name].frame for name in INPUTS),
-        habits_frame(spark, []),
-        as_of=LAST,
-        als=None,
-        next_purchase=loaded,
-        related=None,
-        due_within_days=7,
-        per_person=4,
-        recent_days=14,
-        never_offered=(),
-    ).toPandas()
+    frames = (reads[name].frame for name in INPUTS)
+    offers = recommended(*frames, as_of=LAST, next_purchase=loaded, per_person=4).toPandas()
     assert list(offers.columns) == list(recommendations.TABLE.names)
     assert offers.groupby("person_id")["rank"].apply(sorted).tolist() == [[1, 2, 3, 4]] * (PEOPLE + 1)
     best = offers[offers["rank"] == 1].set_index("person_id")

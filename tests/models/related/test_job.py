@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines.gold import recommendations
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.models.champions import LOADERS
 from pipelines.models.lines import COLUMNS, read
@@ -20,7 +19,7 @@ from pipelines.models.related.evaluate import left_out
 from pipelines.models.related.job import JOB
 from pipelines.models.related.served import ServedRelated
 from pipelines.models.training import train
-from tests.models.als.shop import bought, days_frame, habits_frame, persons_frame
+from tests.models.als.shop import bought, days_frame, persons_frame, recommended
 
 pytestmark = pytest.mark.spark
 
@@ -96,18 +95,13 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
         bought("c02", "cup-11", LAST),
         bought("c03", "never-sold-before", LAST),
     ]
-    offers = recommendations.build(
+    offers = recommended(
         days_frame(spark, history),
         reads["silver.person_identifiers"].frame,
         reads["silver.products"].frame,
-        habits_frame(spark, []),
         as_of=LAST,
-        als=None,
-        next_purchase=None,
         related=loaded,
         per_person=3,
-        recent_days=14,
-        due_within_days=7,
         never_offered=("FUEL",),
     )
     found = {(row.person_id, row["rank"]): row for row in offers.collect()}
