@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from pipelines.gold import (
     attribution,
     attribution_chains,
     attribution_channels,
+    consents,
     customer_360,
     customer_totals,
     experiment_results,
@@ -25,6 +26,7 @@ from pipelines.gold import (
     send_list,
     touchpoints,
 )
+from pipelines.gold.send_reach import reached
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.publish.attribution_collect import collect_attribution
@@ -54,6 +56,7 @@ from pipelines.silver import (
     receipts,
     stores,
 )
+from pipelines.silver.person_identifiers import current
 
 REPORT = "report.html"
 
@@ -199,14 +202,19 @@ def _models(reports: Reports, models: ModelFigures, about: About) -> Page:
 
 
 def _reach(reports: Reports, models: ModelFigures, about: About) -> Page:
-    steps = reach(
-        reports.read(receipts.TABLE),
-        reports.read(person_identifiers.TABLE),
+    persons, touched = reports.read(person_identifiers.TABLE), reports.read(touchpoints.TABLE)
+    tacit: dict[str, Sequence[str]] = dict(reports.settings.decisions.tacit_consent.items())
+    known = reached(
         reports.today(customer_360.TABLE),
-        reports.read(touchpoints.TABLE),
+        touched,
+        reports.read(consents.TABLE),
+        current(persons),
         as_of=reports.as_of,
+        tacit=tacit,
+        brands=(),
     )
-    return reach_page(steps.collect(), about)  # one row a shop
+    steps = reach(reports.read(receipts.TABLE), persons, known, touched, as_of=reports.as_of)
+    return reach_page(steps.collect(), about, tacit=tacit.get("email", ()))  # one row a shop
 
 
 PAGES: Mapping[str, Callable[[Reports, ModelFigures, About], Page]] = {

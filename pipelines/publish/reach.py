@@ -1,8 +1,9 @@
 """What limits the reach of the mail that follows a receipt, by shop: from receipts to orders.
 
-Each step counts receipts that came as far: with an identifier; of a person with a known e-mail address; who may be
-written to; to whom a mail went within `WITHIN_DAYS` after the receipt; who clicked on a mail in that time; who ordered
-on the site in that time. A step is a part of the one before, so that the smallest share names what to work on.
+Each step counts receipts that came as far: with an identifier; of a person whom a mail can reach; who may be written
+to, both as decisions see it (`gold.send_reach`); to whom a mail went within `WITHIN_DAYS` after the receipt; who
+clicked on a mail in that time; who ordered on the site in that time. A step is a part of the one before, so that the
+smallest share names what to work on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.gold.consents import ANY_BRAND
 from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 STEPS = ("receipts", "identified", "email", "consent", "sent", "clicked", "ordered")
@@ -24,7 +26,7 @@ DAYS, WITHIN_DAYS = 28, 7
 def reach(
     receipts: DataFrame,
     person_identifiers: DataFrame,
-    customer_360: DataFrame,
+    reached: DataFrame,
     touchpoints: DataFrame,
     *,
     as_of: date,
@@ -34,7 +36,7 @@ def reach(
     Args:
         receipts: `silver.receipts`.
         person_identifiers: `silver.person_identifiers`.
-        customer_360: `gold.customer_360` of the date: who has an address, and may be written to.
+        reached: As `send_reach.reached` gives it: whom a mail reaches, and who agreed to be written to.
         touchpoints: `gold.touchpoints`; machines' are not looked at.
         as_of: The last day of the receipts.
     """
@@ -47,10 +49,10 @@ def reach(
         "purchased_on",
         *(F.col(f"anchor_{part}").alias(f"identifier_{part}") for part in ("type", "value")),
     )
-    known = customer_360.select(
+    known = reached.select(
         "person_id",
-        F.col("email_since").isNotNull().alias("has_email"),
-        F.array_contains("reachable_channels", "email").alias("may_email"),
+        F.col("reached_email").alias("has_email"),
+        F.array_contains("agreed_email", ANY_BRAND).alias("may_email"),
     )
     after = _after(touchpoints, persons, first)
     of_persons = sales.join(persons, on=list(IDENTIFIER), how="left").join(known, on="person_id", how="left")

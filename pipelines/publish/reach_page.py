@@ -7,13 +7,14 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from pipelines.gold.send_reach import MAILED
 from pipelines.publish.page import About, Page, Section, count, ratio
 from pipelines.publish.reach import DAYS, STEPS, WITHIN_DAYS
 
 WORDS = {
     "receipts": "Receipts",
     "identified": "Identified",
-    "email": "E-mail known",
+    "email": "A mail reaches them",
     "consent": "May be written to",
     "sent": "Got a mail",
     "clicked": "Clicked",
@@ -21,15 +22,15 @@ WORDS = {
 }
 LOST = {
     "identified": "receipts without a card or another identifier",
-    "email": "customers whose e-mail address is not known",
+    "email": "customers whom no mail can reach",
     "consent": "customers who may not be written to",
     "sent": "people to whom no mail was sent",
 }
 """What a step loses, for those that a retailer can work on before anybody reads a mail."""
 
 
-def reach_page(rows: Sequence[Any], about: About) -> Page:
-    """The page of the rows that `reach` gives."""
+def reach_page(rows: Sequence[Any], about: About, *, tacit: Sequence[str]) -> Page:
+    """The page of the rows that `reach` gives; `tacit` is what counts as consent to mails, by the settings."""
     total = {step: sum(row[step] for row in rows) for step in STEPS}
     named = [(f"Shop {row['store_id']}", row) for row in rows]
     section = Section(
@@ -40,7 +41,7 @@ def reach_page(rows: Sequence[Any], about: About) -> Page:
         "the mail caused it: see the report on experiments.",
         head=("", *WORDS.values(), "What limits most"),
         rows=tuple(_line(name, row) for name, row in [("All shops", total), *named]) if rows else (),
-        query=_query(about.as_of),
+        query=_query(about.as_of, tacit),
         nothing=f"There is no sale receipt in the last {DAYS} days.",
     )
     return Page(title="reach", headline=_headline(total), about=about, sections=(section,))
@@ -70,7 +71,8 @@ def _headline(total: Mapping[str, int]) -> str:
     return f"{reached} of receipts are followed by a mail. Most is lost to {LOST[least]}: {count(lost)} receipts."
 
 
-def _query(as_of: date) -> str:
+def _query(as_of: date, tacit: Sequence[str]) -> str:
+    silent = "messages > 0" if MAILED in tacit else "false"
     first = as_of - timedelta(DAYS - 1)
     followed = ", ".join(f"coalesce(bool_or({step}), false) AS {step}" for step in STEPS[4:])
     counted = ", ".join(
@@ -83,11 +85,15 @@ person_id, touched_on, bool_or(channel = 'email' AND kind IN ('sent', 'delivered
 AND
 kind = 'clicked') AS clicked, bool_or(kind = 'order') AS ordered FROM gold.touchpoints JOIN persons
 USING (identifier_type, identifier_value) WHERE NOT is_machine AND touched_on >= DATE '{first}' GROUP BY ALL),
+told AS (SELECT person_id, bool_or(messages > 0) AS mailed, bool_or(coalesce(consent, {silent})) AS agreed
+FROM gold.consents WHERE channel = 'email' GROUP BY ALL),
 each AS (SELECT r.store_id, r.receipt_id, any_value(anchor_type IS NOT NULL) AS identified,
-any_value(email_since IS NOT NULL) AS email, any_value(list_contains(reachable_channels, 'email')) AS consent,
+any_value((email_since IS NOT NULL OR coalesce(mailed, false)) AND email_bounced_on IS NULL) AS email,
+any_value(coalesce(agreed, false)) AS consent,
 {followed} FROM silver.receipts r LEFT JOIN persons p ON p.identifier_type = anchor_type
 AND p.identifier_value = anchor_value
-LEFT JOIN gold.customer_360 c ON c.person_id = p.person_id AND c.as_of = DATE '{as_of}' LEFT JOIN after ON
+LEFT JOIN gold.customer_360 c ON c.person_id = p.person_id AND c.as_of = DATE '{as_of}'
+LEFT JOIN told ON told.person_id = p.person_id LEFT JOIN after ON
 after.person_id = p.person_id AND touched_on BETWEEN r.purchased_on AND r.purchased_on + {WITHIN_DAYS}
 WHERE r.kind = 'sale' AND r.purchased_on BETWEEN DATE '{first}' AND DATE '{as_of}' GROUP BY r.store_id, r.receipt_id)
 SELECT store_id, count(*) AS receipts, {counted} FROM each GROUP BY ALL ORDER BY receipts DESC"""

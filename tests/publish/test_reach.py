@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from pipelines.gold.consents import ANY_BRAND
 from pipelines.publish.page import About, render_page
 from pipelines.publish.reach import STEPS, reach
 from pipelines.publish.reach_page import limit, reach_page
@@ -44,8 +45,8 @@ def test_every_receipt_is_counted_as_far_as_it_came(spark: SparkSession) -> None
         "component string",
     )
     known = spark.createDataFrame(
-        [("pA", SINCE, ["email"]), ("pB", SINCE, []), ("pC", None, ["sms"]), ("pD", SINCE, ["email"])],
-        "person_id string, email_since timestamp, reachable_channels array<string>",
+        [("pA", True, [ANY_BRAND]), ("pB", True, []), ("pC", False, [ANY_BRAND]), ("pD", True, [ANY_BRAND])],
+        "person_id string, reached_email boolean, agreed_email array<string>",
     )
     touches = spark.createDataFrame(
         [
@@ -77,7 +78,7 @@ def test_the_page_holds_whatever_was_counted(counts: list[int]) -> None:
 def test_the_page_names_what_limits_and_escapes_a_shop() -> None:
     about = About(AS_OF, "USD", "455a07ca3eef", {})
     row = {"store_id": "<b>S1</b>", **dict(zip(STEPS, (10, 6, 2, 2, 1, 1, 0), strict=True))}
-    html = render_page(reach_page([row], about))
+    html = render_page(reach_page([row], about, tacit=()))
     assert "<b>S1</b>" not in html
-    assert "customers whose e-mail address is not known: 4 receipts" in html
-    assert "No receipt, no reach." in render_page(reach_page([], about))
+    assert "customers whom no mail can reach: 4 receipts" in html
+    assert "No receipt, no reach." in render_page(reach_page([], about, tacit=()))
