@@ -23,6 +23,8 @@ from pipelines.gold import (
     kpi_monthly,
     loyalty_ledger,
     purchases,
+    segments,
+    send_decisions,
     send_list,
     touchpoints,
 )
@@ -31,6 +33,8 @@ from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.publish.attribution_collect import collect_attribution
 from pipelines.publish.attribution_page import attribution_page
+from pipelines.publish.dashboard_collect import collect_dashboard
+from pipelines.publish.dashboard_page import dashboard_page
 from pipelines.publish.experiment_page import experiment_page
 from pipelines.publish.experiment_placebo import placebo_credits
 from pipelines.publish.loyalty_collect import collect_loyalty
@@ -163,6 +167,12 @@ def _attribution(reports: Reports, models: ModelFigures, about: About) -> Page:
     return attribution_page(figures, about, days)
 
 
+def _dashboard(reports: Reports, models: ModelFigures, about: About) -> Page:
+    told = (reports.read(each.TABLE) for each in (purchases, send_decisions, attribution))
+    figures = collect_dashboard(reports.as_of, reports.today(segments.TABLE), *told)
+    return dashboard_page(figures, models, about)
+
+
 def _experiments(reports: Reports, models: ModelFigures, about: About) -> Page:
     days = reports.settings.experiments.window_days
     placebo = placebo_credits(
@@ -219,6 +229,7 @@ def _reach(reports: Reports, models: ModelFigures, about: About) -> Page:
 
 PAGES: Mapping[str, Callable[[Reports, ModelFigures, About], Page]] = {
     "attribution": _attribution,
+    "dashboard": _dashboard,
     "experiments": _experiments,
     "loyalty": _loyalty,
     "models": _models,

@@ -122,19 +122,21 @@ def collect_models(tracking: Tracking, as_of: date) -> ModelFigures:
 
 def models_page(figures: ModelFigures, about: About) -> Page:
     """The page of these figures."""
-    runs = {h.version.name: h.version.run_id for h in figures.held if h.version.label in figures.inputs}
-    each = (_compared(name, shown, figures.tables.get(name, ())) for name, shown in SHOWN.items())
-    compared = (_als(figures.als), *each)
     return Page(
         title="model quality",
         headline=_headline(figures),
         about=about,
-        sections=(
-            *(replace(section, command=_fetch(runs.get(section.name))) for section in compared),
-            _versions(figures),
-        ),
+        sections=(*quality(figures), _versions(figures)),
         notes=(_NOTE,),
     )
+
+
+def quality(figures: ModelFigures) -> tuple[Section, ...]:
+    """Each champion beside simple rankings."""
+    runs = {h.version.name: h.version.run_id for h in figures.held if h.version.label in figures.inputs}
+    each = (_compared(name, shown, figures.tables.get(name, ())) for name, shown in SHOWN.items())
+    compared = (_als(figures.als), *each)
+    return tuple(replace(section, command=_fetch(runs.get(section.name))) for section in compared)
 
 
 def _fetch(run_id: str | None) -> str | None:

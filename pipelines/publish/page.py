@@ -18,11 +18,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipelines.publish.cube import DAY, Cube
+from pipelines.publish.cube import UNKNOWN as UNKNOWN
 from pipelines.publish.report import environment, vega
 from pipelines.publish.report_charts import still
 from pipelines.publish.report_style import PAGE, PAPER, Palette, Spec, finished, picture
 
-UNKNOWN = "–"
 _TABLE = re.compile(r"\b(?:bronze|silver|gold|audit)\.[a-z_0-9]+")
 
 
@@ -41,6 +42,8 @@ class Section:
         query: One SELECT, without quotation marks, that gives its rows again; null: no table holds them.
         command: What shows them where no table does; null: `query` does.
         nothing: Why there are no rows.
+        prose: Of `head`, the columns that hold words and not figures, besides the first.
+        cube: The sums behind the rows, taken anew for what the page's filters pick; null: the filters leave it alone.
     """
 
     name: str
@@ -53,6 +56,20 @@ class Section:
     query: str | None = None
     command: str | None = None
     nothing: str = "There is nothing to show."
+    prose: tuple[str, ...] = ()
+    cube: Cube | None = None
+
+
+def of_cube(
+    cube: Cube,
+    currency: str,
+    head: str,
+    chart: Any,
+    **words: Any,
+) -> Section:
+    """The section of a cube; `head` stands over its groups, `words` are the other arguments of `Section`."""
+    titles = (head, *(each.title for each in cube.shown))
+    return Section(head=titles, rows=cube.table(currency), chart=chart, cube=cube, **words)
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,10 @@ class About:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole page; see `Section`. `tiles` are label, figure and remark."""
+    """A whole page; see `Section`. `tiles` are label, figure and remark.
+
+    `filters` are dimensions of its sections' cubes, each with what it is called; days can always be picked.
+    """
 
     title: str
     headline: str
@@ -100,17 +120,30 @@ class Page:
     sections: tuple[Section, ...]
     tiles: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    filters: tuple[tuple[str, str], ...] = ()
 
 
 def render_page(page: Page) -> str:
     """The page as HTML. The same figures give the same page."""
     charts = _charts(page, PAGE)
+    cubes = {section.name: section.cube for section in page.sections if section.cube and section.rows}
     return (
         environment(page.about.currency)
         .get_template("page.html.j2")
         .render(
             page=page,
             charts=charts,
+            cubes={name: cube.script(page.about.currency) for name, cube in cubes.items()},
+            days=sorted({day for cube in cubes.values() for day in cube.words(DAY)}),
+            filters=[
+                (
+                    name,
+                    label,
+                    list(dict.fromkeys(word for cube in cubes.values() for word in cube.words(name))),
+                )
+                for name, label in page.filters
+                if cubes
+            ],
             stills={name: Markup(still(spec)) for name, spec in charts.items()},
             vega=vega() if charts else "",
         )

@@ -31,9 +31,10 @@ PAGE = Palette("var(--ink)", "var(--soft)", "var(--rule)", "var(--first)", "var(
 PAPER = Palette("#1b2430", "#5b6675", "#dde2e8", "#2563a8", "#e08a1e", "#c3cfdc")
 
 
-def sheet(rows: list[dict[str, Any]], height: Any = 240) -> alt.Chart:
-    """A chart of these rows, as wide as its place."""
-    return alt.Chart({"values": rows}, width="container", height=height)
+def sheet(rows: list[dict[str, Any]], height: Any = 240, name: str | None = None) -> alt.Chart:
+    """A chart of these rows, as wide as its place; with a name, by which a script may change them."""
+    data = {"values": rows} | ({"name": name} if name else {})
+    return alt.Chart(data, width="container", height=height)
 
 
 def picture(spec: Spec, *, width: int = 760, scale: float = 2) -> bytes:
