@@ -147,7 +147,8 @@ def _fetch(run_id: str | None) -> str | None:
 def _headline(figures: ModelFigures) -> str:
     if not figures.inputs:
         return "No trained model may be used on this date; goods come of what people bought themselves."
-    used = " and ".join(sorted(figures.inputs))
+    *others, last = sorted(figures.inputs)
+    used = f"{', '.join(others)} and {last}" if others else last
     new = {quality.model: quality for quality in figures.als if quality.protocol == "new"}
     if als.NAME not in new or len(new) < 2:
         return f"{used} score{'s' if len(figures.inputs) == 1 else ''}."
@@ -188,6 +189,7 @@ def _als(comparison: Sequence[Quality]) -> Section:
         ("Goods", "Ranking", "Persons", "nDCG@10", "Recall@10"),
         tuple((goods[q.protocol], q.model, count(q.persons), str(q.ndcg), str(q.recall)) for q in comparison),
         chart if shown else None,
+        prose=("Ranking",),
         nothing="There is no champion of ALS on this date: `tillpost train` fits one.",
     )
 
@@ -239,5 +241,6 @@ def _versions(figures: ModelFigures) -> Section:
             "`tillpost models list` shows the same; `tillpost models rollback NAME` goes back to the one before.",
         ),
         command="tillpost models list",
+        prose=("State", "The gate's reason", "MLflow run", "Learned from"),
         nothing="Nothing was trained on data up to this date.",
     )

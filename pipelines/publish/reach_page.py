@@ -41,6 +41,7 @@ def reach_page(rows: Sequence[Any], about: About, *, tacit: Sequence[str]) -> Pa
         "the mail caused it: see the report on experiments.",
         head=("", *WORDS.values(), "What limits most"),
         rows=tuple(_line(name, row) for name, row in [("All shops", total), *named]) if rows else (),
+        prose=("What limits most",),
         query=_query(about.as_of, tacit),
         nothing=f"There is no sale receipt in the last {DAYS} days.",
     )

@@ -78,4 +78,4 @@ def models() -> ModelFigures:
         interval = Interval(mean, mean - 0.01, mean + 0.01)
         return Quality("new", model, interval, interval, 1_200)
 
-    return ModelFigures([], {"als/1": {}}, [quality("als", 0.1), quality("popularity", 0.05)], [], [])
+    return ModelFigures([], {"als/1": {}}, [quality("als", 0.1), quality("popularity", 0.05)], {})

@@ -23,7 +23,7 @@ from tests.days import DAYS
 from tests.publish.dashboard_case import ABOUT, figures, models
 from tests.publish.report_case import HOSTILE
 
-NOTHING = (DashboardFigures([], [], [], [], []), ModelFigures([], {}, [], [], []))
+NOTHING = (DashboardFigures([], [], [], [], []), ModelFigures([], {}, (), {}))
 
 
 def test_the_sections_say_what_the_figures_are() -> None:
