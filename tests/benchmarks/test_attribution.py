@@ -11,6 +11,7 @@ RESULT = {
     "paths": 1_000_000,
     "channels": 200,
     "peer": 41.0,
+    "pandas_first": 2.4,
     "pandas": 2.0,
     "first": 12.0,
     "again": 4.1,
@@ -33,8 +34,8 @@ def test_the_distance_is_that_of_the_worst_channel(monkeypatch: pytest.MonkeyPat
 
 def test_the_page_says_what_was_met_and_what_was_not() -> None:
     text = page.page({"attribution": RESULT})
-    assert "| times faster than the peer, from a pandas frame | 20 | 20 | met |" in text
-    assert "| times faster than the peer, from a Spark frame | 10 | 20 | **missed** |" in text
+    assert "| times faster than the peer, from a frame of pandas | 20 | 20 | met |" in text
+    assert "| times faster than the peer, from a frame of Sail | 10 | 20 | **missed** |" in text
     assert "| largest distance from a dense solve | 1.0e-15 | 1e-9 | met |" in text
     assert "| growth exponent | 1.30 | 1.1 | **missed** |" in text
     assert "times faster" not in page.page({"attribution": {**RESULT, "peer": None}})
