@@ -16,6 +16,7 @@ from benchmarks.chains import chains
 from benchmarks.customers import customers
 from benchmarks.customers_growth import customers_growth
 from benchmarks.decisions import decisions
+from benchmarks.erase import erase
 from benchmarks.first_visit import first_visit
 from benchmarks.flagship import flagship
 from benchmarks.identity import identity
@@ -36,6 +37,7 @@ from benchmarks.support import support
 
 PARTS = {
     **foundation.PARTS,
+    "erase": erase,
     "attribution": attribution,
     "landing": landing,
     "retailer": retailer,

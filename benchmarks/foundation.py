@@ -34,19 +34,19 @@ def demo() -> dict[str, Any]:
     place = SCRATCH / "demo"
     shutil.rmtree(place, ignore_errors=True)
     shutil.rmtree(SCRATCH / "landing", ignore_errors=True)
-    return {"demo": _run("demo", LAST, place).cost, "command": "tillpost demo"}
+    return {"demo": run_in("demo", LAST, place).cost, "command": "tillpost demo"}
 
 
 def day() -> dict[str, Any]:
     """`tillpost run` for the day after the lake's last, and then once more."""
     place = SCRATCH / "day"
     shutil.rmtree(place, ignore_errors=True)
-    _run("demo", DAY_BEFORE, place)
+    run_in("demo", DAY_BEFORE, place)
     root = str(place / "lake")
     standing = versions(root)
-    following = _run("run", LAST, place)
+    following = run_in("run", LAST, place)
     written = versions(root)
-    again = _run("run", LAST, place)
+    again = run_in("run", LAST, place)
     return {
         "next": following.cost,
         "next_moved": moved(standing, written),
@@ -79,7 +79,8 @@ def continuous(seconds: int = living.SECONDS) -> dict[str, Any]:
 PARTS = {"demo": demo, "day": day, "reconcile": reconcile, "continuous": continuous}
 
 
-def _run(command: str, as_of: str, place: Path) -> Measured:
+def run_in(command: str, as_of: str, place: Path) -> Measured:
+    """A command for a date, in a folder of its own."""
     return measure([command, "--as-of", as_of, *(part for pair in sets(place) for part in ("--set", pair))])
 
 

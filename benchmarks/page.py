@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import customers_page, mail_page
 from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
+from benchmarks.erase import GOAL as ERASE_GOAL
 from benchmarks.foundation import GOALS
 from benchmarks.identity import GOALS as IDENTITY
 from benchmarks.landing import GOALS as LANDING_GOALS
@@ -34,6 +35,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "demo": demo_section,
         "day": day_section,
         "reconcile": reconcile_section,
+        "erase": erase_section,
         "attribution": attribution_section,
         "landing": landing_section,
         "retailer": retailer_section,
@@ -104,6 +106,19 @@ def reconcile_section(result: Mapping[str, Any]) -> list[str]:
     ]
     verdict = _AGREE if result["reconciled"] else "**These do not agree.**"
     return ["## Every line and every cent", table(("counted in", "lines", "sum"), rows), verdict]
+
+
+def erase_section(result: Mapping[str, Any]) -> list[str]:
+    """What it costs to erase a person, and what its certificate says."""
+    rows = [_judged("`tillpost erase` of the card with the most receipts", result["erase"], ERASE_GOAL)]
+    found = "nothing was found" if not result["left"] else f"**she was found in {result['left']} of them**"
+    return [
+        "## One person erased from the demo's lake",
+        _judgement(rows),
+        f"{result['receipts']:,} receipts, {result['rows']:,} rows in all; {result['files']:,} files with "
+        f"{result['bytes'] / 2**20:,.0f} MB were looked through for {result['looked_for']:,} identifiers and forms of "
+        f"them, and {found}.",
+    ]
 
 
 def incremental_section(result: Mapping[str, Any]) -> list[str]:

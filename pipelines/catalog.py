@@ -6,7 +6,7 @@ from pipelines import ingest
 from pipelines.bronze import files
 from pipelines.bronze import records as bronze
 from pipelines.flow import FLOW
-from pipelines.lakehouse import audit, digests
+from pipelines.lakehouse import audit, digests, erasures
 from pipelines.lakehouse.refusal import quarantine_of
 from pipelines.lakehouse.table import Facts, Table
 from pipelines.publish import published_lists, releases
@@ -18,6 +18,7 @@ TABLES: tuple[Table, ...] = (
     *bronze.TABLES.values(),
     ingest.TOKENS,
     digests.DIGESTS,
+    erasures.ERASURES,
     *(table for table in _MADE if table.layer == "silver"),
     *(quarantine_of(table) for table in _MADE if isinstance(table.write, Facts)),
     *(table for table in _MADE if table.layer == "gold"),

@@ -19,6 +19,7 @@ from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.digests import known_again
+from pipelines.lakehouse.erasures import suppression
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
@@ -27,6 +28,7 @@ from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.contract import Source
 from pipelines.landing.drift import Drift, drift_in
 from pipelines.landing.files import MANIFEST, landed
+from pipelines.landing.forgetting import honoured
 from pipelines.landing.framing import frame
 from pipelines.landing.manifest import whole
 
@@ -166,16 +168,18 @@ def append(
     if not done and parent:  # somebody else changed it, and what it holds is not to be read again
         files = files.join(lake.read(table).select("file").distinct(), on="file", how="left_anti")
     framed = frame(files, source, landing_root=landing_root, vault_key=key, default_region=region)
+    erased = suppression(lake, TOKENS, key)
     marked = _marked(table, mark, plan.batch)
     if source.contacts:
         with (
-            lake.store.held(framed) as sealed,
+            lake.store.held(honoured(framed, source, erased)) as sealed,
             known_again(lake, sealed) as records,
         ):  # read twice, and sealing is not free
             _seal(lake, records, mark, plan.batch)
             version = lake.commit(table, records.select(*table.names), marked, parent=parent)
     else:
-        version = lake.commit(table, framed.select(*table.names), marked, parent=parent)
+        records = honoured(framed, source, erased)
+        version = lake.commit(table, records.select(*table.names), marked, parent=parent)
     appended = lake.read(table, version).where(F.col("batch") > done)
     return Appended(version, drift_in(appended, source))
 

@@ -17,7 +17,7 @@ from pipelines import exporting, reporting
 from pipelines.bronze import files
 from pipelines.gold import golden_records, kpi_daily, send_list
 from pipelines.lakehouse import audit, storage
-from pipelines.lakehouse.lake import ABSENT, Lake
+from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.tracking import Tracking
 from pipelines.lakehouse.vault_key import KeyRef
@@ -54,7 +54,7 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
         site_feed.export_contexts(tracking, mark.as_of, folder)
         exporting.alerts(settings, mark, read, folder)
         people = read(golden_records.TABLE).where(today)
-        golden_exports.export(people, _released_before(lake, mark.as_of), folder)
+        golden_exports.export(people, _released_before(lake, read, mark.as_of), folder)
         models = collect_models(tracking, mark.as_of)
         reporting.daily(reports, folder, mails, models, lake.read(audit.TABLE), lake.read(files.TABLE))
         reporting.pages(reports, folder, models)
@@ -83,14 +83,11 @@ def publish(lake: Lake, settings: Settings, mark: Mark, *, tracking: Tracking, k
     return published
 
 
-def _released_before(lake: Lake, as_of: date) -> DataFrame:
-    """The golden records of the last release of an earlier date; none where there is none."""
-    table = golden_records.TABLE
-    rows = lake.read(releases.TABLE).where(F.col("as_of") < F.lit(as_of))
-    last = rows.orderBy(F.desc("as_of"), "release_id").limit(1).collect()  # one row
-    version = last[0]["versions"].get(table.name) if last else None
-    found = lake.read(table, ABSENT if version is None else version)
-    return found.where(F.col("as_of") == F.lit(last[0]["as_of"])) if last else found
+def _released_before(lake: Lake, read: exporting.Read, as_of: date) -> DataFrame:
+    """The golden records of the last earlier date that was released, as they stand now; none where there is none."""
+    earlier = lake.read(releases.TABLE).where(F.col("as_of") < F.lit(as_of))
+    last = earlier.agg(F.max("as_of")).collect()[0][0]  # one row
+    return read(golden_records.TABLE).where(F.col("as_of") == F.lit(last).cast("date"))
 
 
 def _track(tracking: Tracking, settings: Settings, published: Published, told: Figures) -> None:

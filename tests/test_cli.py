@@ -30,6 +30,7 @@ SUBCOMMANDS = (
     "identity",
     "models",
     "export-person",
+    "erase",
     "maintain",
 )
 

@@ -51,6 +51,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "person": support.person,
     "chat": support.chat,
     "export-person": subject.export_person,
+    "erase": subject.erase,
     "maintain": upkeep.maintain,
     "doctor": questions.doctor,
 }

@@ -44,6 +44,13 @@ def one_of(phone: str | None, email: str | None, card: str | None) -> tuple[By, 
     return given[0]
 
 
+def in_one_form(by: By, value: str, region: str) -> str:
+    """What was given, in the form in which it is looked for; empty: it is no such thing."""
+    from pipelines.calc.contacts import normal
+
+    return value.strip() if by == "card" else normal(by, value, region) or ""
+
+
 def chat(
     port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8765, conf: Conf = LOCAL, sets: Sets = []
 ) -> None:

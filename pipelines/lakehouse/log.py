@@ -107,13 +107,18 @@ def same_rows(path: str, one: int, other: int) -> bool:
 
 
 def only_grew(path: str, since: int, until: int) -> bool:
-    """Whether every change after version `since`, up to `until`, is known and is one of ours.
+    """Whether every change after version `since`, up to `until`, is known, is one of ours and added rows.
 
-    A RESTORE, or what somebody else did, may have taken rows away; and so may what the log no longer holds.
+    A RESTORE, an erasure (`rebuilt`) or what somebody else did may have taken rows away; and so may what the log no
+    longer holds.
     """
     between = [commit for commit in commits(path, since=since) if commit.version <= until]
-    ours = [commit for commit in between if commit.mark is not None or commit.operation in _HARMLESS]
-    return len(ours) == until - since
+    grew = [
+        commit
+        for commit in between
+        if commit.operation in _HARMLESS or (commit.mark is not None and not commit.mark.rebuilt)
+    ]
+    return len(grew) == until - since
 
 
 def table_id(path: str) -> str:

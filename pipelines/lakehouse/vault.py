@@ -69,6 +69,13 @@ class Envelope:
         return token
 
 
+def sealed_as(key: KeyRef, token: str, value: bytes) -> Sealed:
+    """What is no contact, sealed like one under a data key of its own: found by a token that says nothing of it."""
+    keys, person_key = keys_of(key), secrets.token_bytes(KEY_BYTES)
+    wrapped = _encrypt(keys.wrapping_key, person_key, about=keys.key_id)
+    return Sealed(token, "record", keys.key_id, wrapped, _encrypt(person_key, value, about=token))
+
+
 def open_sealed(key: KeyRef, row: Sealed | Row) -> str:
     """The contact that was sealed; bytes that were not UTF-8 come as surrogate escapes.
 

@@ -13,7 +13,6 @@ record that names other people, too, such as one of a shared card, names them he
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -30,11 +29,11 @@ from pipelines.lakehouse.lake import path_of
 from pipelines.lakehouse.table import Table
 from pipelines.lakehouse.vault import Sealed, open_sealed
 from pipelines.lakehouse.vault_key import KeyRef
+from pipelines.landing.forgetting import TOKEN
 from pipelines.subject.held import Rows, records, refused, rows
 from pipelines.subject.who import Subject, subject
 
 INDEX, SCHEMA = "index.json", "person/1"
-TOKEN = re.compile(r"(?:email|phone|record):[0-9a-f]{64}")
 
 
 def export(root: str, key: KeyRef, person: str, folder: Path, *, at: datetime) -> dict[str, int]:

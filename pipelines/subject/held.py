@@ -16,11 +16,15 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
+from pipelines.gold import send_decisions
 from pipelines.lakehouse import log
-from pipelines.lakehouse.lake import path_of
+from pipelines.lakehouse.lake import any_of, path_of
+from pipelines.lakehouse.store_sail import ansi
 from pipelines.lakehouse.table import Table
 from pipelines.landing.personal import KINDS, identifiers
+from pipelines.silver import assignments, engagement
 from pipelines.subject.who import Subject
+from pipelines.support.reading import reading
 
 Rows = list[dict[str, Any]]
 Place = tuple[str, int]
@@ -28,38 +32,50 @@ Place = tuple[str, int]
 
 _PERSONS = ("person_id", "from_person", "to_person", "buyer")
 _PAIRS = ("anchor", "visitor", "identifier", "left", "right")
+_MESSAGES = (
+    (engagement.TABLE, "message_id"),
+    (assignments.TABLE, "message_id"),
+    (send_decisions.TABLE, "send_key"),
+)
 _BATCH_ROWS = 65_536
 
 
-def condition(table: Table) -> str | None:
-    """A predicate that is true for the rows of the person with `$persons` and `$nodes`; null: no column leads to one.
+def condition(table: Table, who: Subject) -> str | None:
+    """A predicate that is true for the rows of a person, as Spark reads it; null: no column of the table leads to one.
 
     >>> from pipelines.gold import consents
-    >>> condition(consents.TABLE)
-    'list_contains($persons, person_id)'
+    >>> condition(consents.TABLE, Subject(("p1",), frozenset({"loyalty_card:4711"})))
+    "person_id IN ('p1')"
     """
-    names = table.names
-    found = [f"list_contains($persons, {name})" for name in _PERSONS if name in names]
-    found += [f"list_contains($nodes, '{kind}:' || {name})" for name, kind in KINDS.items() if name in names]
-    found += [
-        f"list_contains($nodes, {end}_type || ':' || {end}_value)"
-        for end in _PAIRS
-        if f"{end}_value" in names
-    ]
+    names, values = table.names, who.by_type
+    found = [any_of(name, who.persons) for name in _PERSONS if name in names]
+    found += [any_of(name, values.get(kind, [])) for name, kind in KINDS.items() if name in names]
+    for end in _PAIRS:
+        if f"{end}_value" in names:
+            found += [f"({end}_type = '{k}' AND {any_of(f'{end}_value', v)})" for k, v in values.items()]
     return " OR ".join(found) or None
+
+
+def with_messages(root: str, who: Subject) -> Subject:
+    """The same person, with the messages that were written to them: some records tell by a message alone of whom."""
+    found = set()
+    with reading(root) as lake:
+        for table, name in _MESSAGES:
+            said = ansi(condition(table, who) or "false")
+            asked = f"SELECT DISTINCT {name} AS id FROM {table.name} WHERE {name} IS NOT NULL AND ({said})"
+            found |= {f"message:{row['id']}" for row in lake.rows(asked)}
+    return Subject(who.persons, who.identifiers | found)
 
 
 def rows(root: str, table: Table, who: Subject) -> Rows:
     """The person's rows of a table of silver or gold; none where the table is not there or leads to nobody."""
-    said, dataset = condition(table), _dataset(root, table)
+    said, dataset = condition(table, who), _dataset(root, table)
     if said is None or dataset is None:
         return []
-    values = {"persons": list(who.persons), "nodes": sorted(who.identifiers)}
-    used = {name: value for name, value in values.items() if f"${name}" in said}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("held", dataset)
-        answer = connection.sql(f"SELECT * FROM held WHERE {said} ORDER BY ALL", params=used)
+        answer = connection.sql(f"SELECT * FROM held WHERE {ansi(said)} ORDER BY ALL")
         found: Rows = answer.to_arrow_table().to_pylist()
         return found
 

@@ -22,6 +22,20 @@ class Subject:
     persons: tuple[str, ...]
     identifiers: frozenset[str]
 
+    @property
+    def by_type(self) -> dict[str, list[str]]:
+        """The values of the identifiers, by their type."""
+        found: dict[str, list[str]] = {}
+        for node in sorted(self.identifiers):
+            kind, _, value = node.partition(":")
+            found.setdefault(kind, []).append(value)
+        return found
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """The tokens of the contacts."""
+        return frozenset(self.by_type.get("email", []) + self.by_type.get("phone", []))
+
 
 def subject(root: str, person: str) -> Subject:
     """What leads to a person now.

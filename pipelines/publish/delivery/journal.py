@@ -10,7 +10,7 @@ The journal is one SQLite file beside the machine that sends. It holds no contac
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -74,6 +74,13 @@ class Journal:
         done = self._connection.execute(
             "UPDATE sends SET state = 'pending', changed_at = ? WHERE state = 'in_doubt'", (_now(),)
         )
+        return done.rowcount
+
+    def forget(self, send_keys: Collection[str]) -> int:
+        """Leave nothing of messages, not even where the file had them, whose person is on no list any more."""
+        done = self._connection.executemany("DELETE FROM sends WHERE send_key = ?", [(k,) for k in send_keys])
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return done.rowcount
 
     def states(self) -> dict[str, State]:
