@@ -110,6 +110,9 @@ class SailStore:
     def define(self, path: str, table: Table, rules: Mapping[str, str], *, anew: bool) -> None:
         """Create the table, empty; with `anew` in the place of one that stands there."""
         snapshot = isinstance(table.write, Snapshot)
+        # Rules' texts come with the table: `set_table_properties` waits without letting go of the interpreter, which
+        # the writers of other tables need to get at their rows, and then nobody goes on.
+        kept = {_RULE + name: rule for name, rule in rules.items()}
         feed = {} if snapshot else {"delta.enableChangeDataFeed": "true"}
         made = DeltaTable.create(
             path,
@@ -117,11 +120,10 @@ class SailStore:
             mode="overwrite" if anew else "error",
             partition_by=list(table.scope) if snapshot else None,
             description=table.doc.splitlines()[0],
-            configuration=feed,
+            configuration=kept | feed,
+            raise_if_key_not_exists=False,
         )
         if rules:
-            kept = {_RULE + name: rule for name, rule in rules.items()}
-            made.alter.set_table_properties(kept, raise_if_not_exists=False)
             made.alter.add_constraint(dict(rules))
 
     def in_memory(self, path: str, version: int) -> int:
