@@ -331,6 +331,30 @@ class RelatedSettings(_Section):
     recent_days: PositiveInt
 
 
+class ChainSettings(_Section):
+    """What comes next after what: what counts as a transition, the time split, and what is named to whom."""
+
+    min_support: PositiveInt
+    min_share: Annotated[float, Field(ge=0.5, lt=1)]
+    max_false: Annotated[float, Field(gt=0, lt=1)]
+    max_delay_days: PositiveInt
+    max_age_days: PositiveInt
+    burn_in_days: NonNegativeInt
+    holdout_days: PositiveInt
+    within_days: PositiveInt
+    least_chance: Annotated[float, Field(ge=0, le=1)]
+
+
+class NewArrivalSettings(_Section):
+    """New goods by taste: what is new, how fast tastes fade, the time split, and what is left to lot."""
+
+    window_days: PositiveInt
+    half_life_days: PositiveInt
+    seed: int
+    holdout_days: PositiveInt
+    explore_share: Annotated[float, Field(ge=0, le=1)]
+
+
 class FirstVisitSettings(_Section):
     """What an interest shown in a visit leads to: how far back is counted, how much is kept, and the time split."""
 
@@ -486,6 +510,8 @@ class Settings(BaseSettings):
     als: AlsSettings
     next_purchase: NextPurchaseSettings
     related: RelatedSettings
+    chains: ChainSettings
+    new_arrivals: NewArrivalSettings
     first_visit: FirstVisitSettings
     recommendations: RecommendationSettings
     send_list: SendListSettings

@@ -35,6 +35,7 @@ from pipelines.landing.sources import SOURCES
 from pipelines.models import training
 from pipelines.models.als import job as als_job
 from pipelines.models.als.train import AlsParams
+from pipelines.models.days import INPUTS
 from pipelines.models.jobs import JOBS
 from pipelines.models.training import Job, TrainingResult
 from pipelines.publish.release import Published
@@ -157,7 +158,7 @@ def _train_als(context: Context) -> als_job.TrainingResult:
         **settings.als.model_dump(include={field.name for field in dataclasses.fields(AlsParams)})
     )
     return als_job.train(
-        {name: _versioned(run, name) for name in als_job.INPUTS},
+        {name: _versioned(run, name) for name in INPUTS},
         as_of=run.as_of,
         params=params,
         driver_rows=settings.als.driver_rows,

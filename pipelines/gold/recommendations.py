@@ -8,33 +8,36 @@ gives somebody it does not know, it says in `model_version` and in the reason. H
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.calc.triggers.kinds import RECOMMENDING
 from pipelines.gold import product_days as gold_product_days
+from pipelines.gold import recommendation_rows as rows
 from pipelines.gold import replenishment as gold_replenishment
-from pipelines.gold.send_list_blocks import readable
-from pipelines.lakehouse.expectations import at_least, one_of
+from pipelines.lakehouse.expectations import at_least, at_most, one_of
 from pipelines.lakehouse.table import AS_OF, PERSON, Col, Snapshot, Table
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
 from pipelines.models.als.champion import LoadedAls
-from pipelines.models.als.score import recommend
+from pipelines.models.als.score import recommend as by_als
+from pipelines.models.chains.learned import Learned as Chains
+from pipelines.models.chains.recommend import recommend as by_chains
 from pipelines.models.kept import Loaded
-from pipelines.models.next_purchase.model import LIKE_YOU, POPULAR, Ranker
-from pipelines.models.next_purchase.score import recommend as foreseen
+from pipelines.models.new_arrivals.learned import Learned as NewArrivals
+from pipelines.models.new_arrivals.recommend import recommend as by_new_arrivals
+from pipelines.models.next_purchase.model import Ranker
+from pipelines.models.next_purchase.score import recommend as by_next_purchase
 from pipelines.models.related.champion import LoadedRelated
-from pipelines.models.related.recommend import recommend as going_with
+from pipelines.models.related.recommend import recommend as by_related
+from pipelines.silver import customers as silver_customers
 from pipelines.silver import person_identifiers as silver_person_identifiers
 from pipelines.silver import products as silver_products
 
-GOES_WITH = "Goes with %s, which you bought."
-GOES_TOGETHER = "Goes with what you bought."
-MODELS = ("als", "next_purchase", "related")
-DUE = "replenishment"
+MODELS = ("als", "next_purchase", "related", "chains", "new_arrivals")
 
 TABLE = Table(
     name="gold.recommendations",
@@ -49,7 +52,8 @@ TABLE = Table(
             STRING,
             "`als`: goods not bought yet that suit the person's taste; `next_purchase`: goods of the next visit, "
             "bought before or not; `related`: goods that go with those of the last shopping day; `replenishment`: "
-            "habits that are due",
+            "habits that are due; `chains`: what comes next after what the person bought; `new_arrivals`: new goods of "
+            "the person's taste, and some by lot",
             nullable=False,
         ),
         Col("rank", INT, "1 is the model's best for this person; ties by product", nullable=False),
@@ -62,11 +66,17 @@ TABLE = Table(
             "`als/3`; with a word behind it, such as `als/3 popular`, where the model fell back",
             nullable=False,
         ),
+        Col(
+            "propensity",
+            DOUBLE,
+            "Probability with which the good came to this rank, given those above it; null: the model draws no lots",
+        ),
     ),
     inputs=(
         gold_product_days.TABLE,
         silver_person_identifiers.TABLE,
         silver_products.TABLE,
+        silver_customers.TABLE,
         gold_replenishment.TABLE,
     ),
     models=MODELS,
@@ -74,9 +84,17 @@ TABLE = Table(
         "recommendations.per_person",
         "related.recent_days",
         "replenishment.due_within_days",
+        "chains.within_days",
+        "chains.least_chance",
+        "new_arrivals.explore_share",
         "catalogue.never_offered",
     ),
-    expect=(at_least("rank", 1), one_of("model", (*MODELS, DUE))),
+    expect=(
+        at_least("rank", 1),
+        one_of("model", RECOMMENDING),
+        at_least("propensity", 0),
+        at_most("propensity", 1),
+    ),
     write=Snapshot(),
 )
 
@@ -85,15 +103,21 @@ def build(
     product_days: DataFrame,
     person_identifiers: DataFrame,
     products: DataFrame,
+    customers: DataFrame,
     replenishment: DataFrame,
     *,
     as_of: date,
     als: LoadedAls | None,
     next_purchase: Loaded[Ranker] | None,
     related: LoadedRelated | None,
+    chains: Loaded[Chains] | None,
+    new_arrivals: Loaded[NewArrivals] | None,
     per_person: int,
     recent_days: int,
     due_within_days: int,
+    within_days: int,
+    least_chance: float,
+    explore_share: float,
     never_offered: Sequence[str],
 ) -> DataFrame:
     """The rows of every model that has a champion, and the habits that are due.
@@ -102,111 +126,40 @@ def build(
         product_days: Everybody's days.
         person_identifiers: Whose each identifier is.
         products: The whole catalogue: a good that it lacks is not offered.
+        customers: The loyalty forms, which name children.
         replenishment: `gold.replenishment`; only its rows of `as_of` are looked at.
         as_of: What was bought until then counts as bought.
         als: The champion of `als`, or null.
         next_purchase: The champion of `next_purchase`, or null.
         related: The champion of `related`, or null.
+        chains: The champion of `chains`, or null.
+        new_arrivals: The champion of `new_arrivals`, or null.
         per_person: How many goods of each model at most.
         recent_days: Who did not shop in so many days gets no goods of `related`.
         due_within_days: Habits that may fall due up to so many days after `as_of` are due.
+        within_days: What may come next within so many days, `chains` names.
+        least_chance: With a smaller chance it names nothing.
+        explore_share: Share of the slots of `new_arrivals` that are drawn by lot.
         never_offered: Departments whose goods are not recommended.
     """
-    given = [_due(replenishment, as_of, due_within_days, per_person)]
+    given = [rows.of_habits(replenishment, as_of, due_within_days, per_person)]
+
+    def by(recommend: Callable[..., DataFrame], *frames: DataFrame, **of: object) -> DataFrame:
+        bought = (product_days, person_identifiers, products, *frames)
+        return recommend(*bought, as_of=as_of, per_person=per_person, never_offered=never_offered, **of)
+
     if als is not None:
-        scored = recommend(
-            product_days,
-            person_identifiers,
-            products,
-            as_of=as_of,
-            als=als.factors,
-            per_person=per_person,
-            never_offered=never_offered,
-        )
-        given.append(_of_als(scored, als.label))
+        given.append(rows.of_als(by(by_als, als=als.factors), als.label))
     if next_purchase is not None:
-        ranked = foreseen(
-            product_days,
-            person_identifiers,
-            products,
-            as_of=as_of,
-            ranker=next_purchase.model,
-            per_person=per_person,
-            never_offered=never_offered,
-        )
-        version = F.when(F.col("reason") == POPULAR, F.lit(f"{next_purchase.label} popular"))
-        given.append(
-            ranked.withColumn("model", F.lit("next_purchase")).withColumn(
-                "model_version", version.otherwise(F.lit(next_purchase.label))
-            )
-        )
+        ranked = by(by_next_purchase, ranker=next_purchase.model)
+        given.append(rows.of_next_purchase(ranked, next_purchase.label))
     if related is not None:
-        together = going_with(
-            product_days,
-            person_identifiers,
-            products,
-            as_of=as_of,
-            model=related.model,
-            per_person=per_person,
-            never_offered=never_offered,
-            recent_days=recent_days,
-        )
-        given.append(_of_related(together, products, related.label))
+        together = by(by_related, model=related.model, recent_days=recent_days)
+        given.append(rows.of_related(together, products, related.label))
+    if chains is not None:
+        told = {"learned": chains.model, "within_days": within_days, "least_chance": least_chance}
+        given.append(rows.of_chains(by(by_chains, customers, **told), chains.label))
+    if new_arrivals is not None:
+        new = by(by_new_arrivals, learned=new_arrivals.model, explore_share=explore_share)
+        given.append(rows.of_new_arrivals(new, products, new_arrivals.label))
     return reduce(DataFrame.unionByName, given).select(F.lit(as_of).alias("as_of"), *TABLE.names[1:])
-
-
-def _due(replenishment: DataFrame, as_of: date, due_within_days: int, per_person: int) -> DataFrame:
-    """Habits that may fall due soon and have not probably ended, the likeliest first.
-
-    The score is the chance to be bought within 7 days. Where no model told any, it is minus the days between the due
-    date and `as_of`: the nearest comes first, late or early, since the later a habit is, the likelier it was given up.
-    """
-    today = F.lit(as_of)
-    soon = F.date_sub("due_from", due_within_days)
-    away = F.abs(F.date_diff(today, F.col("next_due_on"))).cast(DOUBLE)
-    due = replenishment.where(
-        (F.col("as_of") == today)
-        & (F.col("last_purchase_on") < today)
-        & today.between(soon, F.col("due_until"))
-    ).withColumn("score", F.coalesce("chance_7", -away))
-    first = Window.partitionBy("person_id").orderBy(F.desc("score"), F.desc("purchase_days"), "product_id")
-    return (
-        due.withColumns({"rank": F.row_number().over(first), "model": F.lit(DUE)})
-        .where(F.col("rank") <= per_person)
-        .select(*TABLE.names[1:])
-    )
-
-
-def _of_als(scored: DataFrame, label: str) -> DataFrame:
-    known = F.col("known")
-    return scored.select(
-        "person_id",
-        F.lit("als").alias("model"),
-        "rank",
-        "product_id",
-        "score",
-        F.when(known, F.lit(LIKE_YOU)).otherwise(F.lit(POPULAR)).alias("reason"),
-        F.when(known, F.lit(label)).otherwise(F.lit(f"{label} popular")).alias("model_version"),
-    )
-
-
-def _of_related(scored: DataFrame, products: DataFrame, label: str) -> DataFrame:
-    named = products.select("product_id", _named().alias("_name"))
-    bought = named.select(F.col("product_id").alias("because"), F.col("_name").alias("_bought"))
-    # Two goods of one name do not explain each other.
-    told = F.when(F.col("_bought") != F.col("_name"), F.format_string(GOES_WITH, F.col("_bought")))
-    both = scored.join(named, on="product_id", how="left").join(bought, on="because", how="left")
-    return both.select(
-        "person_id",
-        F.lit("related").alias("model"),
-        "rank",
-        "product_id",
-        "score",
-        F.coalesce(told, F.lit(GOES_TOGETHER)).alias("reason"),
-        F.lit(label).alias("model_version"),
-    )
-
-
-def _named() -> Column:
-    """What a customer calls a good; null: the catalogue has no name for it."""
-    return F.coalesce("title", readable(F.coalesce("product_type", "category")))

@@ -50,6 +50,12 @@ TABLE = Table(
         Col("reason", STRING, "What a customer would understand", nullable=False),
         Col("score", DOUBLE, "Larger is better; comparable within one block only", nullable=False),
         Col("model_version", STRING, "The model or rule that chose it", nullable=False),
+        Col(
+            "propensity",
+            DOUBLE,
+            "Of a good that a model may have drawn by lot, the probability with which it came to the model's rank; "
+            "null: no lot was drawn",
+        ),
     ),
     inputs=(gold_send_decisions.TABLE,),
     expect=(one_of("block", BLOCKS), one_of("channel", CHANNELS), at_least("slot", 1)),

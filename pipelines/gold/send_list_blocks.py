@@ -1,9 +1,9 @@
 """What the blocks of a message choose from: goods of each source, in the order the source prefers them.
 
-One row per person and good: `person_id, source, place, product_id, reason, score, model_version`; `place` is a
-total order within person and source. A block takes from its own source first and then, for the slots that are left,
-from its fallbacks (`SOURCES`), whose rows say in `model_version` and in the reason where they come from. What is left
-after that all blocks fill with best sellers of all shops.
+One row per person and good: `person_id, source, place, product_id, reason, score, model_version, propensity`; `place`
+is a total order within person and source. A block takes from its own source first and then, for the slots that are
+left, from its fallbacks (`SOURCES`), whose rows say in `model_version` and in the reason where they come from. What is
+left after that all blocks fill with best sellers of all shops.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ SOURCES = {
     "next_purchase": ("next_purchase", "replenishment", "als", "interests"),
     "related": ("related", "als", "interests"),
     "personal": ("als", "interests"),
-    "new_arrivals": ("new_arrivals", "arrived", "interests"),
+    "new_arrivals": ("new_arrivals", "interests"),
 }
 """By block, in the order of the receipt mail: its own source, then its fallbacks. What a message is about has none."""
 POPULAR, LAST_RESORT = "popular", 9
 """The source from which every block takes when all others have nothing more."""
 BLOCKS = tuple(SOURCES)
-SELLING_DAYS, NEW_DAYS = 28, 28
+SELLING_DAYS = 28
 BEST_SELLERS = 100
 OF_ALL = 500
 SELLS_WELL_HERE = "Sells well in our shops."
-NEW_IN = ("New in ", ", one of your favourite categories.")
 SELLS_WELL = ("Sells well in ", ", one of your favourite categories.")
 
 
@@ -52,6 +51,7 @@ def foreseen(recommendations: DataFrame, as_of: date) -> DataFrame:
         "reason",
         "score",
         "model_version",
+        "propensity",
     )
 
 
@@ -115,6 +115,7 @@ def interesting(
             "reason",
             (F.col("affinity") * F.col("good.share")).alias("score"),
             F.lit(f"interests/{gold_interest_profiles.TABLE.version}").alias("model_version"),
+            F.lit(None).cast(DOUBLE).alias("propensity"),
         )
     )
 
@@ -161,34 +162,8 @@ def popular(
             F.lit(SELLS_WELL_HERE).alias("reason"),
             (-F.col("good.less")).cast(DOUBLE).alias("score"),
             F.lit("popular/1").alias("model_version"),
+            F.lit(None).cast(DOUBLE).alias("propensity"),
         )
-    )
-
-
-def arrived(
-    people: DataFrame, goods: DataFrame, interest_profiles: DataFrame, as_of: date, slots_per_block: int
-) -> DataFrame:
-    """Goods that came into a person's favourite categories in the last `NEW_DAYS`: of the best liked first, the newest.
-
-    The score is the person's affinity to the category.
-    """
-    new = goods.where(F.col("first_seen_on").between(F.lit(as_of - timedelta(NEW_DAYS - 1)), F.lit(as_of)))
-    liked = interest_profiles.where((F.col("kind") == "category") & (F.col("rank") <= 2 * slots_per_block))
-    order = Window.partitionBy("person_id").orderBy("rank", F.desc("first_seen_on"), "product_id")
-    found = (
-        liked.join(people, on="person_id", how="left_semi")
-        .select("person_id", F.col("value").alias("category"), "affinity", "rank")
-        .join(new.select("category", "product_id", "first_seen_on"), on="category", how="inner")
-        .withColumn("place", F.row_number().over(order))
-    )
-    return found.where(F.col("place") <= len(BLOCKS) * slots_per_block).select(
-        "person_id",
-        F.lit("arrived").alias("source"),
-        "place",
-        "product_id",
-        _said_of("category", NEW_IN),
-        F.col("affinity").alias("score"),
-        F.lit("arrived/1").alias("model_version"),
     )
 
 

@@ -113,7 +113,7 @@ TABLE = Table(
     ),
     expect=(at_least("priority", 1), at_least("cap_messages", 1)),
     write=Snapshot(),
-    version=3,  # 2: every recommending block falls back on interests; 3: goods suit the weather
+    version=4,  # 2: blocks fall back on interests; 3: goods suit the weather; 4: new goods, and forecasts, by models
 )
 
 

@@ -17,9 +17,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructField, StructType
 
 from pipelines.calc.triggers.definitions import SUBJECT, Trigger
+from pipelines.calc.triggers.kinds import OnForecast
 from pipelines.gold.send_list_blocks import (
     POPULAR,
-    arrived,
     for_blocks,
     foreseen,
     interesting,
@@ -28,7 +28,8 @@ from pipelines.gold.send_list_blocks import (
 )
 from pipelines.lakehouse.types import DOUBLE, INT, STRING
 
-SHOWN = ("title", "reason", "score", "model_version")
+SHOWN = ("title", "reason", "score", "model_version", "propensity")
+GOES_WITH_IT = "It goes with this message."
 _GOOD = StructType(
     [
         StructField("block_no", INT),
@@ -39,6 +40,7 @@ _GOOD = StructType(
         StructField("reason", STRING),
         StructField("score", DOUBLE),
         StructField("model_version", STRING),
+        StructField("propensity", DOUBLE),
     ]
 )
 ITEMS = ArrayType(_GOOD)
@@ -80,16 +82,14 @@ def messages(
     goods = _goods(products, never_offered).join(_on_hand(stock, as_of), on="product_id", how="left")
     bought = product_days.where((F.col("purchased_on") <= F.lit(as_of)) & (F.col("lines") > 0))
 
-    offered = (
-        foreseen(recommendations.join(people, on="person_id", how="left_semi"), as_of)
-        .unionByName(interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block))
-        .unionByName(arrived(people, goods, interest_profiles, as_of, slots_per_block))
-        .unionByName(popular(people, persons, bought, goods, as_of, slots_per_block))
-    )
+    told = foreseen(recommendations.join(people, on="person_id", how="left_semi"), as_of)
+    offered = told.unionByName(
+        interesting(people, persons, bought, goods, interest_profiles, as_of, slots_per_block)
+    ).unionByName(popular(people, persons, bought, goods, as_of, slots_per_block))
     briefs = openings.select("candidate_id", "trigger", "person_id", "stores", "degrees")
     candidates = (
         offered.join(briefs, on="person_id", how="inner")
-        .unionByName(_subjects(openings, triggers))
+        .unionByName(_subjects(openings, told, triggers))
         .join(goods, on="product_id", how="inner")
         .where(_unreserved(triggers) & _suits_the_weather())
         .withColumns({"title": _title(), "there": _is_there()})
@@ -98,17 +98,32 @@ def messages(
     return _filled(placed.where(F.col("block_no") > 0), slots_per_block)
 
 
-def _subjects(openings: DataFrame, triggers: Sequence[Trigger]) -> DataFrame:
-    """The goods that the messages are about, as a source of their own."""
-    reason = F.coalesce(*(F.when(F.col("trigger") == t.name, F.lit(t.reason)) for t in triggers))
-    return openings.select("*", F.posexplode("products").alias("place", "product_id")).select(
+def _subjects(openings: DataFrame, told: DataFrame, triggers: Sequence[Trigger]) -> DataFrame:
+    """The goods that the messages are about, as a source of their own.
+
+    Of goods that a model foresees the model says why, where the trigger does not, and its version stands with them.
+    """
+    named, model = F.lit(None).cast(STRING), F.lit(None).cast(STRING)
+    for each in triggers:
+        named = F.when(F.col("trigger") == each.name, F.lit(each.reason)).otherwise(named)
+        if isinstance(each.when, OnForecast):
+            model = F.when(F.col("trigger") == each.name, F.lit(each.when.model)).otherwise(model)
+    theirs = told.select(
+        "person_id", "product_id", *(F.col(name).alias(f"_{name}") for name in ("source", *SHOWN[1:]))
+    )
+    goods = openings.select("*", F.posexplode("products").alias("place", "product_id"))
+    foretold = goods.withColumn("_source", model).join(
+        theirs, on=["person_id", "product_id", "_source"], how="left"
+    )
+    return foretold.select(
         "person_id",
         F.lit(SUBJECT).alias("source"),
         F.col("place").cast(INT).alias("place"),
         "product_id",
-        reason.alias("reason"),
+        F.coalesce(named, F.col("_reason"), F.lit(GOES_WITH_IT)).alias("reason"),
         (-F.col("place")).cast(DOUBLE).alias("score"),
-        F.concat(F.lit("trigger/"), "trigger").alias("model_version"),
+        F.coalesce("_model_version", F.concat(F.lit("trigger/"), "trigger")).alias("model_version"),
+        F.col("_propensity").alias("propensity"),
         "candidate_id",
         "trigger",
         "stores",
@@ -164,7 +179,7 @@ def _goods(products: DataFrame, never_offered: Sequence[str]) -> DataFrame:
     refused = F.coalesce(F.col("department").isin(*never_offered), F.lit(False))
     return products.where(~refused & F.coalesce("title", "product_type", "category").isNotNull()).select(
         *("product_id", "title", "category", "product_type", "brand", "package_size"),
-        *("suits_from_degrees", "suits_to_degrees", "first_seen_on"),
+        *("suits_from_degrees", "suits_to_degrees"),
     )
 
 

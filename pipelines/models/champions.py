@@ -8,7 +8,9 @@ from typing import Any
 
 from pipelines.lakehouse.tracking import Champion, Tracking
 from pipelines.models.als import champion as als
+from pipelines.models.chains.learned import Learned as Chains
 from pipelines.models.kept import load
+from pipelines.models.new_arrivals.learned import Learned as NewArrivals
 from pipelines.models.next_purchase.model import Ranker
 from pipelines.models.related import champion as related
 from pipelines.models.replenishment.learned import Learned as Replenishment
@@ -18,4 +20,6 @@ LOADERS: Mapping[str, Callable[[Tracking, Champion], Any]] = {
     "next_purchase": partial(load, Ranker),
     related.NAME: related.load,
     "replenishment": partial(load, Replenishment),
+    "chains": partial(load, Chains),
+    "new_arrivals": partial(load, NewArrivals),
 }

@@ -7,7 +7,7 @@ pandas, of Arrow or of an engine. Ids may be texts or whole numbers of any size;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -66,6 +66,14 @@ class Lines:
         shape = (len(self.basket_ids), len(self.product_ids))
         return csr_matrix((ones, (self.basket, self.product)), shape=shape)
 
+    def before(self, as_of: date) -> Lines:
+        """The rows of days before an earlier date, of the same ids."""
+        known = self.day < (as_of - date(1970, 1, 1)).days
+        rows = {
+            name: getattr(self, name)[known] for name in ("customer", "basket", "product", "day", "quantity")
+        }
+        return replace(self, **rows, as_of=as_of)
+
 
 def read(lines: Frame, *, as_of: date) -> Lines:
     """The lines of days before `as_of`.
@@ -95,10 +103,7 @@ def read(lines: Frame, *, as_of: date) -> Lines:
     net: NDArray[np.float64] = np.round(np.bincount(row, weights=quantity, minlength=len(cells)), 6)
     kept = first[net > 0]
     if not len(kept):
-        raise DataError(
-            f"Nothing was bought before {as_of}",
-            remedy="Ask for a later as_of, or give lines of days before it.",
-        )
+        raise _nothing(as_of)
     opened = np.full(len(basket_ids), np.iinfo(np.int64).max)
     np.minimum.at(opened, basket, day)
     return Lines(
@@ -112,6 +117,27 @@ def read(lines: Frame, *, as_of: date) -> Lines:
         net[net > 0],
         as_of,
     )
+
+
+def of_days(days: pa.Table, *, as_of: date) -> Lines:
+    """Lines of which is known on what day somebody bought a good, and no more: a person's day stands for a basket.
+
+    Args:
+        days: `person_id, product_id, purchased_on`, of days before `as_of`.
+        as_of: The first day that is not looked at.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not days.num_rows:
+        raise _nothing(as_of)
+    people, person = coded(days["person_id"])
+    goods, good = coded(days["product_id"])
+    day = days["purchased_on"].cast(pa.int32()).to_numpy().astype(np.int64)
+    cells = np.unique(np.stack([person, day, good], axis=1), axis=0)
+    person, day, good = cells.T
+    baskets, basket = np.unique(person * (int(day.max()) + 1) + day, return_inverse=True)
+    return Lines(people, pa.array(baskets), goods, person, basket, good, day, np.ones(len(good)), as_of)
 
 
 def netted(lines: DataFrame, *, as_of: date) -> DataFrame:
@@ -175,6 +201,13 @@ def places(ids: Any, known: pa.Array) -> Codes:
         return np.full(len(given), -1, dtype=np.int64)
     found: Codes = pc.index_in(alike, value_set=known).fill_null(-1).to_numpy().astype(np.int64)
     return found
+
+
+def _nothing(as_of: date) -> DataError:
+    return DataError(
+        f"Nothing was bought before {as_of}",
+        remedy="Ask for a later as_of, or give lines of days before it.",
+    )
 
 
 def _refuse_nulls(table: pa.Table) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from pipelines.models.als import champion as als
 from pipelines.models.als.evaluate import Quality
 from pipelines.models.als.job import comparison_of as als_comparison
 from pipelines.models.training import EVALUATION, comparison_of
+from pipelines.publish.models_shown import SHOWN, Shown
 from pipelines.publish.page import About, Page, Section, count
 from pipelines.publish.report_style import Drawn, Palette, sheet, tip
 
@@ -26,71 +27,6 @@ _NOTE = (
 
 
 @dataclass(frozen=True)
-class Shown:
-    """How the comparison of a model is shown.
-
-    Args:
-        title: Of the section.
-        lead: What was measured.
-        columns: Heading and name in the training's table of each column behind the ranking.
-        called: What the model is of, where it has no champion.
-    """
-
-    title: str
-    lead: str
-    columns: Sequence[tuple[str, str]]
-    called: str
-
-
-CHANCES = (
-    ("Asked", "cases"),
-    ("AUC", "auc"),
-    ("Brier score", "brier"),
-    ("Calibration error", "calibration_error"),
-    ("Skill", "skill"),
-    ("Our skill less its", "gain"),
-)
-SHOWN: Mapping[str, Shown] = {
-    "next_purchase": Shown(
-        "Next purchase beside simple rankings",
-        "Of the goods of the first visit in the held-out days: recall@10 and nDCG@10, and recall@10 of goods bought "
-        "before and of others. The difference in recall is paired, with its 95 % interval.",
-        (
-            ("Persons", "persons"),
-            ("Recall@10", "recall_at_10"),
-            ("nDCG@10", "ndcg_at_10"),
-            ("Bought before", "repeat"),
-            ("Not before", "explore"),
-            ("Our recall less its", "gain"),
-        ),
-        "next purchases",
-    ),
-    "related": Shown(
-        "Related goods beside simple rankings",
-        "Of receipts in the held-out days one good is left out: how often it is among the ten that the others name. "
-        "The difference is paired, with its 95 % interval.",
-        (("Receipts", "cases"), ("Found among ten", "hit_at_10"), ("Ours less its", "gain")),
-        "related goods",
-    ),
-    "replenishment": Shown(
-        "Replenishment beside published methods",
-        "Of the habits known at the split: how well the chance to be bought again within 7 days foresees it. "
-        "Calibration error: how far chances are from the share that came; skill: the Brier score beside one chance for "
-        "all, with the paired difference over persons and its 95 % interval.",
-        CHANCES,
-        "replenishment",
-    ),
-    "first_visit": Shown(
-        "A listing by the visit's interest beside popularity",
-        "Of receipts in the held-out days one good is looked at: nDCG@10 of the receipt's other goods of its category "
-        "in the category's listing. The difference is paired, with its 95 % interval.",
-        (("Visits", "cases"), ("nDCG@10", "ndcg_at_10"), ("Ours less its", "gain")),
-        "the first visit",
-    ),
-}
-
-
-@dataclass(frozen=True)
 class ModelFigures:
     """What the report is drawn from.
 
@@ -98,25 +34,36 @@ class ModelFigures:
         held: Every version that has seen nothing after the date.
         inputs: Of each champion, the tables and versions that it has learned from.
         als: How the champion of `als` did on its split, beside the baselines; empty: there is none.
-        tables: Likewise of the models of `SHOWN`, by name: the rows of its training's table.
+        tables: Likewise of the models of `SHOWN`, by name: the rows of its training's table. Of a model without a
+            champion it is that of the newest version which the gate refused.
+        refused: Those versions, by the model's name.
     """
 
     held: Sequence[Held]
     inputs: Mapping[str, Mapping[str, int]]
     als: Sequence[Quality]
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    refused: Mapping[str, Held] = field(default_factory=dict)
 
 
 def collect_models(tracking: Tracking, as_of: date) -> ModelFigures:
-    """The registry as it may be used on the date; what is compared is fetched of the champions only."""
+    """The registry as it may be used on the date; what is compared is fetched of one version a model only."""
     held = [one for one in versions(tracking) if one.version.trained_as_of <= as_of]
     used = {name: tracking.champion(name, as_of) for name in (als.NAME, *SHOWN)} if held else {}
     ranked = used.get(als.NAME)
+    refused = {
+        one.version.name: one for one in reversed(held) if one.reason and not used.get(one.version.name)
+    }
+    compared = {
+        **{name: one.version for name, one in refused.items()},
+        **{n: one for n, one in used.items() if one},
+    }
     return ModelFigures(
         held=held,
         inputs={one.label: tracking.inputs_of(one.run_id) for one in used.values() if one},
         als=als_comparison(tracking, ranked) if ranked else (),
-        tables={name: comparison_of(tracking, one) for name in SHOWN if (one := used.get(name))},
+        tables={name: comparison_of(tracking, one) for name in SHOWN if (one := compared.get(name))},
+        refused={name: one for name, one in refused.items() if name in SHOWN},
     )
 
 
@@ -134,7 +81,11 @@ def models_page(figures: ModelFigures, about: About) -> Page:
 def quality(figures: ModelFigures) -> tuple[Section, ...]:
     """Each champion beside simple rankings."""
     runs = {h.version.name: h.version.run_id for h in figures.held if h.version.label in figures.inputs}
-    each = (_compared(name, shown, figures.tables.get(name, ())) for name, shown in SHOWN.items())
+    runs |= {name: one.version.run_id for name, one in figures.refused.items()}
+    each = (
+        _compared(name, shown, figures.tables.get(name, ()), figures.refused.get(name))
+        for name, shown in SHOWN.items()
+    )
     compared = (_als(figures.als), *each)
     return tuple(replace(section, command=_fetch(runs.get(section.name))) for section in compared)
 
@@ -194,13 +145,14 @@ def _als(comparison: Sequence[Quality]) -> Section:
     )
 
 
-def _compared(name: str, shown: Shown, table: Sequence[Mapping[str, Any]]) -> Section:
+def _compared(name: str, shown: Shown, table: Sequence[Mapping[str, Any]], refused: Held | None) -> Section:
     return Section(
         name,
         shown.title,
         shown.lead,
         ("Ranking", *(heading for heading, _ in shown.columns)),
         tuple((str(row["model"]), *(_cell(row.get(column)) for _, column in shown.columns)) for row in table),
+        said=(f"{refused.version.label} is not used, by the gate: {refused.reason}",) if refused else (),
         nothing=f"There is no champion of {shown.called} on this date: `tillpost train` fits one.",
     )
 

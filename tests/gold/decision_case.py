@@ -100,6 +100,7 @@ def candidate(day: int, person: str | None, of: Trigger, occasion: str = "", **m
         "reason": "R.",
         "score": 1.0,
         "model_version": "m/1",
+        "propensity": None,
     }
     return {
         "as_of": FIRST + timedelta(day),

@@ -8,9 +8,10 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.gold.recommendations import LIKE_YOU, POPULAR, TABLE
+from pipelines.gold.recommendations import TABLE
 from pipelines.models.als.champion import LoadedAls
 from pipelines.models.als.factors import AlsFactors, on_grid
+from pipelines.models.next_purchase.model import LIKE_YOU, POPULAR
 from tests.models.als import shop
 from tests.models.als.shop import AS_OF, bought, days_frame, persons_frame, products_frame
 

@@ -15,12 +15,12 @@ pytestmark = pytest.mark.spark
 DAY = date(2024, 3, 1)
 ITEMS = (
     "array<struct<block_no: int, slot: int, block: string, product_id: string, title: string, reason: string, "
-    "score: double, model_version: string>>"
+    "score: double, model_version: string, propensity: double>>"
 )
 
 
 def test_the_items_of_messages_sent_after_the_day_and_of_no_others(spark: SparkSession) -> None:
-    item = (1, 2, "personal", "g", "G", "R.", 0.5, "als/1")
+    item = (1, 2, "new_arrivals", "g", "G", "R.", 0.5, "new_arrivals/1", 0.1)
     rows = [
         (outcome, on, "ann", f"k{n}", "receipt_mail", "email", march(2, 9), None, [item])
         for n, (outcome, on) in enumerate(
@@ -53,7 +53,17 @@ def test_the_items_of_messages_sent_after_the_day_and_of_no_others(spark: SparkS
         "decided_at": None,
         **dict(
             zip(
-                ("block_no", "slot", "block", "product_id", "title", "reason", "score", "model_version"),
+                (
+                    "block_no",
+                    "slot",
+                    "block",
+                    "product_id",
+                    "title",
+                    "reason",
+                    "score",
+                    "model_version",
+                    "propensity",
+                ),
                 item,
                 strict=True,
             )

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipelines.calc.triggers.definitions import Trigger
+from pipelines.calc.triggers.kinds import OnForecast
 from pipelines.gold import interest_profiles
 from pipelines.gold.send_list_blocks import BLOCKS
 from pipelines.gold.trigger_kinds import has_its_day
@@ -31,12 +32,11 @@ SCHEMAS = {
     "person_identifiers": "identifier_type string, identifier_value string, person_id string, "
     "valid_to timestamp",
     "products": "product_id string, title string, department string, category string, product_type string, "
-    "brand string, package_size string, suits_from_degrees decimal(6, 3), suits_to_degrees decimal(6, 3), "
-    "first_seen_on date",
+    "brand string, package_size string, suits_from_degrees decimal(6, 3), suits_to_degrees decimal(6, 3)",
     "product_days": "purchased_on date, identifier_type string, identifier_value string, product_id string, "
     "lines int",
     "recommendations": "as_of date, person_id string, model string, rank int, product_id string, score double, "
-    "reason string, model_version string",
+    "reason string, model_version string, propensity double",
     "interest_profiles": "person_id string, kind string, value string, affinity double, rank int",
     "stock": "product_id string, store_id string, valid_on date, quantity decimal(18, 3)",
 }
@@ -68,7 +68,6 @@ def good(
     title: str | None = "",
     department: str | None = "FOOD",
     suits: tuple[int | None, int | None] = (None, None),
-    came: date | None = None,
 ) -> tuple[object, ...]:
     degrees = (None if each is None else Decimal(each) for each in suits)
     return (
@@ -80,7 +79,6 @@ def good(
         None,
         None,
         *degrees,
-        came,
     )
 
 
@@ -89,11 +87,11 @@ def bought(card: str, product: str, offset: int = -5) -> tuple[object, ...]:
 
 
 def habit(person: str, rank: int, product: str) -> tuple[object, ...]:
-    return (TODAY, person, "replenishment", rank, product, 1 / rank, "Habit.", "replenishment/1")
+    return (TODAY, person, "replenishment", rank, product, 1 / rank, "Habit.", "replenishment/1", None)
 
 
 def liked(person: str, rank: int, product: str) -> tuple[object, ...]:
-    return (TODAY, person, "als", rank, product, 1 / rank, "Model.", "als/1")
+    return (TODAY, person, "als", rank, product, 1 / rank, "Model.", "als/1", None)
 
 
 def mails(
@@ -148,8 +146,8 @@ SHOP: Shop = {
         *(good(f"nut{n}", "NUTS") for n in (1, 2)),
         good("petrol", "TEA", department="FUEL"),
         good("loose", "TEA", title="Tea1", department=None),
-        ("plain", None, "FOOD", "TEA", "FRZN MEAT/MEAT (COLD)", "Acme", "16 OZ", None, None, None),
-        ("nameless", None, "FOOD", None, None, "Acme", "16 OZ", None, None, None),
+        ("plain", None, "FOOD", "TEA", "FRZN MEAT/MEAT (COLD)", "Acme", "16 OZ", None, None),
+        ("nameless", None, "FOOD", None, None, "Acme", "16 OZ", None, None),
     ],
     "product_days": [
         bought("a1", "tea1"),
@@ -218,9 +216,9 @@ def test_what_is_taken_unknown_or_never_offered_is_made_up_for_by_the_next(rows:
 def test_blocks_take_from_their_own_source_first_and_then_from_their_fallbacks(rows: list[Row]) -> None:
     """Ann's salt is due, but the personal block has it by then; what is left of ALS goes with her receipt."""
     assert goods_of(rows, "ann", "next_purchase") == []
-    assert goods_of(rows, "ann", "related") == ["rice", "tea3"]
+    assert goods_of(rows, "ann", "related") == ["rice", "nut2"]
     sources = {row.product_id: row.model_version for row in rows if row.person_id == "ann"}
-    assert (sources["rice"], sources["tea3"]) == (
+    assert (sources["rice"], sources["nut2"]) == (
         "als/1",
         f"interests/{interest_profiles.TABLE.version}",
     )
@@ -234,12 +232,12 @@ def test_each_model_fills_its_own_block(spark: SparkSession) -> None:
         "recommendations": [
             habit("ann", 1, "milk"),
             *(
-                (TODAY, "ann", model, 1, product, 1.0, "Why.", f"{model}/1")
-                for model, product in [
-                    ("next_purchase", "soap"),
-                    ("related", "rice"),
-                    ("als", "bread"),
-                    ("new_arrivals", "cake"),
+                (TODAY, "ann", model, 1, product, 1.0, "Why.", f"{model}/1", lot)
+                for model, product, lot in [
+                    ("next_purchase", "soap", None),
+                    ("related", "rice", None),
+                    ("als", "bread", None),
+                    ("new_arrivals", "cake", 0.02),
                 ]
             ),
         ],
@@ -252,6 +250,34 @@ def test_each_model_fills_its_own_block(spark: SparkSession) -> None:
         ("personal", "bread"),
         ("new_arrivals", "cake"),
     ]
+    assert {row.product_id: row.propensity for row in rows if row.propensity is not None} == {"cake": 0.02}
+
+
+def test_what_a_model_foresees_says_why_where_the_trigger_does_not(spark: SparkSession) -> None:
+    """Of three goods of the forecast one is no more the model's."""
+    foreseen = OnForecast(kind="forecast", model="chains")
+    silent = trigger("next", 60, blocks=("subject",), when=foreseen)
+    telling = trigger("told", 61, blocks=("subject",), when=foreseen, reason="Look.")
+    about = ("spoon", "cup", "plate")
+    shop: Shop = {
+        "openings": [opening("ann", of="next", about=about), opening("ann", of="told", about=about)],
+        "products": [*map(good, about)],
+        "recommendations": [
+            (TODAY, "ann", "chains", 1, "spoon", 0.4, "After that, this.", "chains/3", None),
+            (TODAY, "ann", "chains", 2, "cup", 0.3, "After this, that.", "chains/3", None),
+            (TODAY, "ann", "als", 1, "plate", 0.3, "Model.", "als/1", None),
+        ],
+    }
+    rows = mails(spark, shop, slots=3, triggers=(silent, telling)).collect()
+    said = {(row.trigger, row.product_id): (row.slot, row.reason, row.model_version) for row in rows}
+    assert said == {
+        ("next", "spoon"): (1, "After that, this.", "chains/3"),
+        ("next", "cup"): (2, "After this, that.", "chains/3"),
+        ("next", "plate"): (3, "It goes with this message.", "trigger/next"),
+        ("told", "spoon"): (1, "Look.", "chains/3"),
+        ("told", "cup"): (2, "Look.", "chains/3"),
+        ("told", "plate"): (3, "Look.", "trigger/told"),
+    }
 
 
 def test_a_good_that_is_in_none_of_the_day_s_shops_stands_in_no_mail(spark: SparkSession) -> None:
@@ -335,12 +361,12 @@ def test_goods_that_read_the_same_stand_once(rows: list[Row]) -> None:
 
 
 def test_interests_alternate_between_categories_and_offer_only_what_is_new(rows: list[Row]) -> None:
-    assert goods_of(rows, "ann", "related")[1:] + goods_of(rows, "ann", "new_arrivals") == [
+    assert goods_of(rows, "ann", "new_arrivals") + goods_of(rows, "ann", "related")[1:] == [
         "tea3",
         "nut1",
         "nut2",
     ]
-    assert goods_of(rows, "dan", "related") == ["nut2"]
+    assert goods_of(rows, "dan", "new_arrivals") == ["nut2"]
 
 
 def test_the_score_of_an_interest_is_affinity_times_the_share_of_buyers(rows: list[Row]) -> None:
@@ -447,29 +473,6 @@ def test_best_sellers_fill_up_what_others_began_and_make_no_message_of_their_own
     assert len(rows) == 10, "every slot of five blocks of two is filled"
     assert "tea00" not in {row.product_id for row in rows}
     assert {row.reason for row in rows} == {"Model.", "Sells well in our shops."}
-
-
-def test_what_is_new_in_the_categories_of_interest_stands_in_the_block_of_new_arrivals(
-    spark: SparkSession,
-) -> None:
-    """Of the category liked most first, there the newest; what came 28 days ago, or comes tomorrow, is not new."""
-    shop: Shop = {
-        "openings": [opening("ann")],
-        "person_identifiers": [("card", "a", "ann", None)],
-        "products": [
-            good("assam", came=day(-27)),
-            good("darjeeling", came=day(-1)),
-            good("old", came=day(-28)),
-            good("tomorrow", came=day(1)),
-            good("cashew", "NUTS", came=day(0)),
-            good("soap", "CARE", came=day(0)),
-        ],
-        "interest_profiles": [("ann", "category", "NUTS", 0.2, 2), ("ann", "category", "TEA", 0.6, 1)],
-    }
-    rows = mails(spark, shop, slots=4).collect()
-    assert goods_of(rows, "ann", "new_arrivals") == ["darjeeling", "assam", "cashew"]
-    first = next(row for row in rows if row.product_id == "darjeeling")
-    assert (first.reason, first.score) == ("New in Tea, one of your favourite categories.", 0.6)
 
 
 def test_interests_fill_every_block_where_there_is_no_habit_and_no_model(spark: SparkSession) -> None:

@@ -50,6 +50,27 @@ def test_the_champion_stands_beside_the_best_ranking_with_what_it_learned_from()
     assert rows["als"][0][2:4] == ("1,200", "0.1000 [0.0900, 0.1100]")
 
 
+def test_a_model_that_the_gate_refused_is_shown_with_its_words() -> None:
+    version = ModelVersion("chains", 1, "run-8", date(2024, 3, 9), {})
+    refused = Held(version, "refused", "explore -0.0100, not above share of the step with 0.0100.")
+    table = [
+        {"model": "chains", "cases": 95, "auc": 0.5, "brier": 0.06, "calibration_error": 0.1, "skill": -0.01}
+    ]
+    figures = ModelFigures([refused], {}, (), {"chains": table}, {"chains": refused})
+    sections = {section.name: section for section in models_page(figures, ABOUT).sections}
+    assert list(sections) == [
+        *("als", "next_purchase", "related", "replenishment", "chains", "new_arrivals", "first_visit"),
+        "versions",
+    ]
+    chains = sections["chains"]
+    assert chains.said == (
+        "chains/1 is not used, by the gate: explore -0.0100, not above share of the step with 0.0100.",
+    )
+    assert chains.rows[0][:2] == ("chains", "95")
+    assert "run-8" in str(chains.command)
+    assert sections["new_arrivals"].rows == ()
+
+
 def test_without_a_model_the_page_says_so() -> None:
     page = models_page(ModelFigures([], {}, (), {}), ABOUT)
     assert page.headline.startswith("No trained model may be used on this date")

@@ -70,7 +70,8 @@ class Trigger(Part):
         window_days: What happened on so many days up to a run's date raises it, so that what arrives late does, too.
         blocks: The recipe, in the order of the message.
         least_blocks: With fewer blocks filled there is nothing to say.
-        reason: What the goods that it is about are said to be there for.
+        reason: What the goods that it is about are said to be there for; null: what the model says that foresees them,
+            or else that they go with the message.
         goods: Goods that the message is about whatever raised it; such goods stand in no other trigger's messages.
         priority: Of several for one person the smallest goes; no two triggers share one.
         expires_hours: So long after what raised it the message may go.
@@ -89,7 +90,7 @@ class Trigger(Part):
     window_days: PositiveInt = 1
     blocks: Annotated[tuple[Annotated[str, AfterValidator(_known_block)], ...], AfterValidator(_once)]
     least_blocks: PositiveInt = 1
-    reason: Annotated[str, Field(min_length=1)] = "It goes with this message."
+    reason: Annotated[str, Field(min_length=1)] | None = None
     goods: tuple[str, ...] = ()
     priority: PositiveInt
     expires_hours: PositiveInt

@@ -6,7 +6,16 @@ import difflib
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -105,6 +114,16 @@ class OnChange(Part):
     least_share: Annotated[float, Field(ge=0, lt=1)] = 0.05
 
 
+RECOMMENDING = ("als", "next_purchase", "related", "replenishment", "chains", "new_arrivals")
+"""The models whose goods `gold.recommendations` holds."""
+
+
+def _known_model(name: str) -> str:
+    if name not in RECOMMENDING:
+        raise ValueError(f"there is no model {name}" + nearest(name, RECOMMENDING))
+    return name
+
+
 class OnForecast(Part):
     """What a model foresees for a person, such as the next good in a chain of consumption.
 
@@ -116,7 +135,7 @@ class OnForecast(Part):
     """
 
     kind: Literal["forecast"]
-    model: str
+    model: Annotated[str, AfterValidator(_known_model)]
     best: PositiveInt = 5
     every_days: PositiveInt = 7
 

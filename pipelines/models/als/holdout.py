@@ -15,9 +15,9 @@ from scipy.sparse import csr_matrix
 
 from pipelines.errors import DataError
 from pipelines.models.als.ids import distinct, positions
+from pipelines.models.days import MAX_PERSONS
 
 Protocol = Literal["all", "new"]
-MAX_PERSONS = 20_000  # compared on the driver; ids are hashes, so the first ones are a fair sample
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,10 @@ from pipelines.models.als.features import common, histories, offered, purchases,
 from pipelines.models.als.holdout import Holdout, take_holdout
 from pipelines.models.als.report import metrics, read_comparison, write_comparison
 from pipelines.models.als.train import AlsParams, fit
+from pipelines.models.days import INPUTS, PERSONS, PRODUCT_DAYS, PRODUCTS
 from pipelines.models.gate import Decision, Measured, decide
 from pipelines.models.training import EVALUATION, register, training_key
 
-PRODUCT_DAYS, PERSONS, PRODUCTS = "gold.product_days", "silver.person_identifiers", "silver.products"
-INPUTS = (PRODUCT_DAYS, PERSONS, PRODUCTS)
 _PROMOTED, _REASON = "gate_promoted", "gate_reason"
 
 

@@ -31,11 +31,13 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from pipelines.models.chains.delays import survival
-from pipelines.models.chains.features import Firsts, birth_days, firsts, ordered_pairs
-from pipelines.models.chains.score import Chains, Transition
+from pipelines.models.chains.features import Firsts, birth_days, firsts, ordered_pairs, states_of, supported
+from pipelines.models.chains.learned import Learned, Transition
+from pipelines.models.chains.score import Chains
 from pipelines.models.lines import Codes, Frame, Lines, read
 
 SAMPLE = 300  # of each state's persons, for the chance by the calendar alone
+FOLLOWERS = 5  # goods kept of each state, by the good before: the first that may be offered is named
 
 
 @dataclass(frozen=True)
@@ -82,30 +84,39 @@ def fit(
     Args:
         lines: `customer_id, basket_id, purchased_at, product_id, quantity`.
         as_of: The first day that is not looked at.
-        states: See `features.firsts`; null: goods follow goods.
+        states: See `features.states_of`; null: goods follow goods.
         born: `customer_id, born_on`: children's birth days, where they are known.
         params: Null: the defaults.
 
     Raises:
-        DataError: see `lines.read` and `features.firsts`.
+        DataError: see `lines.read` and `features.states_of`.
     """
-    asked, known = params or ChainParams(), read(lines, as_of=as_of)
-    found = firsts(known, states, min_support=asked.min_support)
-    first, second = ordered_pairs(found, max_delay_days=asked.max_delay_days)
-    tested = _tested(found, first, second, asked)
-    kept, false = _significant(found, tested, asked)
-    births = birth_days(known, born)
-    transitions = [
-        _transition(known, found, asked, tested, int(place), float(false[place])) for place in kept
-    ]
-    reduced = _reduced(transitions)
-    ages = _ages(known, found, births, reduced, asked)
+    known = read(lines, as_of=as_of)
+    births = birth_days(known.customer_ids, born)
+    learned, been = learn(known, states, births, params or ChainParams())
+    return Chains(known.as_of, known.customer_ids, been, births, learned)
+
+
+def learn(
+    known: Lines, states: Frame | None, births: NDArray[np.float64], params: ChainParams
+) -> tuple[Learned, Firsts]:
+    """What the lines say, and where each person has been; see `fit`."""
+    of = states_of(known.product_ids, states)
+    been = firsts(known.customer, known.product, known.day, of.of_product)
+    found = supported(been, of, params.min_support)
+    first, second = ordered_pairs(found, of.chain, max_delay_days=params.max_delay_days)
+    tested = _tested(len(of.names), found, first, second, params)
+    kept, false = _significant(len(of.names), found, tested, params)
+    reduced = _reduced(
+        [_transition(known, found, params, tested, int(place), float(false[place])) for place in kept]
+    )
+    ages = _ages(known, found, births, reduced, params)
     follow = _follow(found, first, second, reduced)
-    return Chains(known.as_of, known.customer_ids, known.product_ids, found, births, reduced, ages, follow)
+    return Learned(of.names, known.product_ids, of.of_product, reduced, ages, follow), been
 
 
-def _tested(found: Firsts, first: Codes, second: Codes, params: ChainParams) -> _Tested:
-    states = max(len(found.names), 1)
+def _tested(names: int, found: Firsts, first: Codes, second: Codes, params: ChainParams) -> _Tested:
+    states = max(names, 1)
     key, count = np.unique(found.state[first] * states + found.state[second], return_counts=True)
     turned = (key % states) * states + key // states
     place = np.minimum(np.searchsorted(key, turned), max(len(key) - 1, 0))
@@ -114,10 +125,12 @@ def _tested(found: Firsts, first: Codes, second: Codes, params: ChainParams) -> 
     return _Tested(key[kept] // states, key[kept] % states, count[kept], back[kept])
 
 
-def _significant(found: Firsts, tested: _Tested, params: ChainParams) -> tuple[Codes, NDArray[np.float64]]:
+def _significant(
+    names: int, found: Firsts, tested: _Tested, params: ChainParams
+) -> tuple[Codes, NDArray[np.float64]]:
     """Places of the transitions among the tested pairs, and of each tested pair its adjusted probability."""
     order = np.lexsort((found.customer, found.state))
-    bounds = np.searchsorted(found.state[order], np.arange(len(found.names) + 1))
+    bounds = np.searchsorted(found.state[order], np.arange(names + 1))
     days = [_sample(found.middle[order[low:high]]) for low, high in pairwise(bounds)]
     total = tested.forth + tested.back
     p = binom.sf(tested.forth - 1, total, 0.5)
@@ -209,15 +222,19 @@ def _ages(
 
 def _follow(
     found: Firsts, first: Codes, second: Codes, kept: tuple[Transition, ...]
-) -> dict[tuple[int, int], int]:
-    """By state and the good of the state before it, the good that most went on to; by state and -1, of all."""
-    wanted = {(one.a, one.b) for one in kept}
-    counts: dict[tuple[int, int], dict[int, int]] = {}
-    for before, after in zip(first.tolist(), second.tolist(), strict=True):
-        a, b = int(found.state[before]), int(found.state[after])
-        if (a, b) in wanted:
-            for origin in (int(found.product[before]), -1):
-                goods = counts.setdefault((b, origin), {})
-                good = int(found.product[after])
-                goods[good] = goods.get(good, 0) + 1
-    return {key: min(goods, key=lambda good: (-goods[good], good)) for key, goods in counts.items()}
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """By state and the good of the state before it, the goods that most went on to; by state and -1, of all."""
+    span = int(found.state.max(initial=0)) + 1
+    wanted = np.array([one.a * span + one.b for one in kept], dtype=np.int64)
+    rows = np.isin(found.state[first] * span + found.state[second], wanted)
+    state, good, origin = found.state[second[rows]], found.product[second[rows]], found.product[first[rows]]
+    cells = np.stack(
+        [np.tile(state, 2), np.append(origin, np.full(len(origin), -1)), np.tile(good, 2)], axis=1
+    )
+    steps, count = np.unique(cells, axis=0, return_counts=True)
+    follow: dict[tuple[int, int], tuple[int, ...]] = {}
+    for place in np.lexsort((steps[:, 2], -count, steps[:, 1], steps[:, 0])):
+        key, good_after = (int(steps[place, 0]), int(steps[place, 1])), int(steps[place, 2])
+        if len(follow.setdefault(key, ())) < FOLLOWERS:
+            follow[key] += (good_after,)
+    return follow

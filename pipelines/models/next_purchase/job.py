@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import functions as F
 
 from pipelines.models import gate
-from pipelines.models.als.features import offered, purchases
-from pipelines.models.als.job import INPUTS, PERSONS, PRODUCT_DAYS, PRODUCTS
 from pipelines.models.calibration import calibration, draw
+from pipelines.models.days import INPUTS, PRODUCTS, days_of
 from pipelines.models.kept import write
 from pipelines.models.lines import coded
 from pipelines.models.next_purchase import served
@@ -27,12 +25,10 @@ from pipelines.models.next_purchase.train import Params
 from pipelines.models.next_purchase.visits import Ints, Purchases, day_number, purchased
 from pipelines.models.training import Compared, Job, Reads
 
-MAX_PERSONS = 20_000  # learned from on the driver; ids are hashes, so the first ones are a fair sample
-
 
 @dataclass(frozen=True)
 class Known:
-    """Purchases of at most `MAX_PERSONS`, the ids of persons and goods, and the goods' kinds and categories."""
+    """Purchases of at most `days.MAX_PERSONS`, the ids of persons and goods, and the goods' kinds and categories."""
 
     purchases: Purchases
     people: pa.Array
@@ -42,21 +38,12 @@ class Known:
 
 @contextmanager
 def _collected(reads: Reads, end: date, never_offered: Sequence[str], _: Params) -> Iterator[Known]:
-    days = purchases(reads[PRODUCT_DAYS].frame, reads[PERSONS].frame, as_of=end - timedelta(days=1))
-    products = reads[PRODUCTS].frame
-    goods = offered(products, never_offered).select("product_id")
-    persons = days.select("person_id").distinct().orderBy("person_id").limit(MAX_PERSONS)
-    rows = (
-        days.join(goods, on="product_id", how="left_semi")
-        .join(persons, on="person_id", how="left_semi")
-        .select("person_id", "product_id", F.col("purchased_on"))
-        .toArrow()
-    )
+    rows = days_of(reads, end, never_offered)
     people, person = coded(rows["person_id"])
     ids, good = coded(rows["product_id"])
     day = rows["purchased_on"].cast(pa.int32()).to_numpy().astype(np.int64)
     clock = np.full(len(people), day_number(end))
-    yield Known(purchased(person, good, day, clock), people, ids, kinds(ids, products))
+    yield Known(purchased(person, good, day, clock), people, ids, kinds(ids, reads[PRODUCTS].frame))
 
 
 def _compared(known: Known, params: Params, split: date, end: date) -> Compared:

@@ -18,12 +18,11 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from pipelines.models import chances
-from pipelines.models.als.job import INPUTS, PERSONS, PRODUCT_DAYS, PRODUCTS
 from pipelines.models.calibration import calibration, draw
+from pipelines.models.days import INPUTS, MAX_PERSONS, PERSONS, PRODUCT_DAYS, PRODUCTS
 from pipelines.models.gate import Measured
 from pipelines.models.kept import write
 from pipelines.models.lines import coded
-from pipelines.models.next_purchase.job import MAX_PERSONS
 from pipelines.models.next_purchase.visits import day_number
 from pipelines.models.replenishment import baselines, served
 from pipelines.models.replenishment.habits import Floats, Habits, Ints, habits

@@ -57,6 +57,7 @@ def test_a_good_trigger_is_read(tmp_path: Path) -> None:
         ({"prioritty": 3}, "there is no field prioritty; did you mean priority?"),
         ({"when": {"kind": "receipt", "sides": "shop"}}, "there is no field sides; did you mean side?"),
         ({"when": {"kind": "segment", "segment": "lifecycle/atrisk"}}, "did you mean lifecycle/at_risk?"),
+        ({"when": {"kind": "forecast", "model": "chain"}}, "there is no model chain; did you mean chains?"),
         ({"when": {"kind": "after", "trigger": "ones", "days": 2}}, "which is no trigger; did you mean one?"),
         ({"when": {"kind": "rain"}}, "kind"),
         ({"cap": {"messages": 0, "days": 1}}, "cap.messages: Input should be greater than 0"),

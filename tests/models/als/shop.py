@@ -68,13 +68,22 @@ def recommended(
     products: DataFrame,
     *,
     habits: list[dict[str, object]] | None = None,
+    children: dict[str, list[date]] | None = None,
     **given: object,
 ) -> DataFrame:
     """`gold.recommendations` of `AS_OF` by the champions that are given; no other model has one."""
     asked: dict[str, object] = dict.fromkeys(recommendations.MODELS)
     asked |= {"as_of": AS_OF, "per_person": 5, "recent_days": 14, "due_within_days": 7, "never_offered": ()}
-    due = habits_frame(days.sparkSession, habits or [])
-    return recommendations.build(days, persons, products, due, **{**asked, **given})  # type: ignore[arg-type]
+    asked |= {"within_days": 28, "least_chance": 0.05, "explore_share": 0.0}
+    spark = days.sparkSession
+    forms = customers_frame(spark, children or {})
+    due = habits_frame(spark, habits or [])
+    return recommendations.build(days, persons, products, forms, due, **{**asked, **given})  # type: ignore[arg-type]
+
+
+def customers_frame(spark: SparkSession, children: dict[str, list[date]]) -> DataFrame:
+    """Forms: by card the birth dates of the children that it names."""
+    return spark.createDataFrame(list(children.items()), "loyalty_card string, children array<date>")
 
 
 def persons_frame(spark: SparkSession, cards: dict[str, str]) -> DataFrame:
@@ -87,9 +96,15 @@ def persons_frame(spark: SparkSession, cards: dict[str, str]) -> DataFrame:
 
 
 def products_frame(spark: SparkSession, goods: dict[str, str | None]) -> DataFrame:
-    """Departments by good; the category is the name's first part."""
-    rows = [(good, department, good.split("-")[0]) for good, department in goods.items()]
-    return spark.createDataFrame(rows, "product_id string, department string, category string")
+    """Departments by good; the category is the name's first part, the rest the type."""
+    rows = [
+        (good, department, *good.partition("-")[::2], None, None, None) for good, department in goods.items()
+    ]
+    return spark.createDataFrame(
+        rows,
+        "product_id string, department string, category string, product_type string, brand string, "
+        "size_label string, first_seen_on date",
+    )
 
 
 def cards() -> dict[str, str]:

@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from pipelines.lakehouse.tracking import Champion, Tracking, VersionedRead
 from pipelines.models.als import champion as champions
 from pipelines.models.als.factors import AlsFactors
-from pipelines.models.als.job import INPUTS, TrainingResult, champion_on_split, train
+from pipelines.models.als.job import TrainingResult, champion_on_split, train
 from pipelines.models.als.train import AlsParams
+from pipelines.models.days import INPUTS
 from pipelines.models.training import training_key
 from tests.models.als.shop import (
     AS_OF,

@@ -10,25 +10,8 @@ import pytest
 
 from pipelines.errors import DataError, UsageError
 from pipelines.models.new_arrivals import NewArrivals, fit
-from pipelines.models.new_arrivals.score import slots
-
-AS_OF = date(2024, 6, 1)
-COLUMNS = ["customer_id", "basket_id", "purchased_at", "product_id", "quantity"]
-PRODUCTS = pd.DataFrame(
-    [(f"{kind}{n}", kind) for kind in ("tea", "nut") for n in range(40)], columns=["product_id", "category"]
-)
-
-
-def shop(seed: int = 1) -> pd.DataFrame:
-    """Every person buys a good of their own taste each week; of each kind one good is new each week."""
-    draws, rows = np.random.default_rng(seed), []
-    for person in range(40):
-        kind = ("tea", "nut")[person % 2]
-        for week in range(22):
-            day = AS_OF - timedelta(days=154 - 7 * week)
-            for n in draws.choice(10 + week, 3, replace=False):
-                rows.append((person, f"{person}/{week}", day, f"{kind}{n}", 1))
-    return pd.DataFrame(rows, columns=COLUMNS)
+from pipelines.models.new_arrivals.learned import slots
+from tests.models.new_arrivals.shop import AS_OF, COLUMNS, PRODUCTS, shop
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +20,20 @@ def model() -> NewArrivals:
 
 
 def test_only_new_goods_are_ranked_those_of_the_person_s_kind_first(model: NewArrivals) -> None:
-    new = {model.product_ids[int(place)].as_py() for place in model.likings.new}
+    new = set(model.new.product_ids.to_pylist())
     first = shop().groupby("product_id")["purchased_at"].min()
     assert new == set(first[first >= AS_OF - timedelta(days=28)].index) != set()
-    found = model.rank(list(range(40)), k=2)
-    kinds = found["product_id"].str[:3]
-    assert (kinds == found["customer_id"].map(lambda person: ("tea", "nut")[person % 2])).all()
-    assert (found["reason"] == kinds.map(lambda kind: f"New in {kind}, which you like.")).all()
+    found = model.rank(list(range(40)), k=8)
     assert (found["propensity"] == 1.0).all()
+    had = shop().groupby("customer_id")["product_id"].agg(set)
+    for person, rows in found.groupby("customer_id"):
+        goods, kind = rows["product_id"].tolist(), ("tea", "nut")[person % 2]
+        assert set(goods) == new - had[person], "all that are new, but those that the person has"
+        own = [good for good in goods if good.startswith(kind)]
+        assert goods[: len(own)] == own
+        assert rows["reason"].tolist() == [
+            f"New in {kind}, which you like." if good in own else "New in our shops." for good in goods
+        ]
 
 
 def test_a_person_who_is_not_known_gets_what_is_bought_most_and_no_liking_is_claimed(
@@ -55,12 +44,15 @@ def test_a_person_who_is_not_known_gets_what_is_bought_most_and_no_liking_is_cla
     assert found["score"].is_monotonic_decreasing
 
 
-def test_a_catalogue_without_attributes_ranks_by_buyers(model: NewArrivals) -> None:
-    plain = fit(shop(), as_of=AS_OF).rank([0, 1], k=3)
-    assert (plain["reason"] == "New in our shops.").all()
-    assert plain.loc[plain["customer_id"] == 0, "product_id"].tolist() == (
-        plain.loc[plain["customer_id"] == 1, "product_id"].tolist()
-    )
+def test_a_catalogue_without_attributes_ranks_alike_for_all_and_claims_no_liking() -> None:
+    plain = fit(shop(), as_of=AS_OF)
+    found = plain.rank([0, 999], k=8)
+    assert (found["reason"] == "New in our shops.").all()
+    everybody = found.loc[found["customer_id"] == 999, "product_id"].tolist()
+    had = set(shop().query("customer_id == 0")["product_id"])
+    assert found.loc[found["customer_id"] == 0, "product_id"].tolist() == [
+        g for g in everybody if g not in had
+    ]
 
 
 def test_what_comes_later_changes_nothing(model: NewArrivals) -> None:
@@ -88,6 +80,15 @@ def test_slots_and_their_probabilities_by_hand() -> None:
     assert chosen.tolist() == [[1, 2], [2, 1]]
     assert explored.tolist() == [[False, False], [True, False]]
     np.testing.assert_allclose(propensity, [[0.8, 0.85], [0.1, 0.85]])
+
+
+def test_what_is_no_candidate_fills_no_slot_and_the_lot_falls_on_the_others() -> None:
+    """Of three goods one was bought: the lot falls on two, and the third slot stays empty."""
+    scores = np.array([[0.1, -np.inf, 0.5]])
+    chosen, explored, propensity = slots(scores, 3, 0.4, np.array([[[0.1, 0.0], [0.1, 0.9], [0.1, 0.0]]]))
+    assert chosen.tolist() == [[0, 2, -1]]
+    assert explored.tolist() == [[True, True, False]]
+    np.testing.assert_allclose(propensity, [[0.2, 1.0, 0.0]])
 
 
 def test_every_good_is_drawn_alike_and_weighting_by_the_propensity_is_unbiased() -> None:

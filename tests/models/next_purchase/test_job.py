@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 
 from pipelines.gold import recommendations
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
-from pipelines.models.als.job import INPUTS
 from pipelines.models.champions import LOADERS
+from pipelines.models.days import INPUTS
 from pipelines.models.next_purchase.job import JOB
 from pipelines.models.next_purchase.served import ServedNextPurchase
 from pipelines.models.training import train

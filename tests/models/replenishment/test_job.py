@@ -17,7 +17,8 @@ from pipelines.gold import product_days, replenishment
 from pipelines.lakehouse.tracking import Tracking, VersionedRead
 from pipelines.models.champions import LOADERS
 from pipelines.models.chances import skill
-from pipelines.models.replenishment.job import INPUTS, JOB
+from pipelines.models.days import INPUTS
+from pipelines.models.replenishment.job import JOB
 from pipelines.models.replenishment.learned import ReplenishmentParams
 from pipelines.models.replenishment.model import fit
 from pipelines.models.replenishment.served import ServedReplenishment
