@@ -1,24 +1,28 @@
-"""Chains: the simulator's planted ones found again, and real ones of The Complete Journey named."""
+"""Chains: the simulator's planted ones found again, real ones of The Complete Journey named, and steps foreseen."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.journey import journey
 from pipelines.lakehouse.sail import sail_session
 from pipelines.models.chains import ChainParams, Chains, fit
+from pipelines.models.chains.job import Bought, compared
+from pipelines.models.lines import read
 from pipelines.simulate import goods, purchases, truth
 from pipelines.simulate.clock import date_of
 from pipelines.simulate.persons import persons
 from pipelines.simulate.world import World
 
 WORLD = World(seed=11, households=4_000, start=date(2023, 1, 1), days=500, products=400, web=0, mail=0)
-SHOWN = 20
+SHOWN, HOLDOUT_DAYS, END = 20, 28, date(2018, 1, 1)
 
 
 def chains() -> dict[str, Any]:
@@ -32,12 +36,19 @@ def chains() -> dict[str, Any]:
     received = support(lines, planted)
     between = planted.rename(columns={"product_id": "before", "next_id": "after"})
     taken = received >= ChainParams().min_support
+    bought, catalogue = journey()
+    types = catalogue.rename(columns={"category": "chain", "product_type": "state"})
+    types = types[["product_id", "chain", "state"]]
     return {
         "people": int(lines["customer_id"].nunique()),
         "lines": len(lines),
         "sizes": agreement(of_sizes, steps, steps),
         "goods": agreement(of_goods, between, between[taken]),
-        "real": real().transitions().head(SHOWN).to_dict("records"),
+        "real": fit(bought, as_of=END, states=types).transitions().head(SHOWN).to_dict("records"),
+        "foreseen": {
+            "simulated": foretold(lines, states, as_of),
+            "The Complete Journey": foretold(bought, types, END),
+        },
         "command": "python -m benchmarks --only chains",
     }
 
@@ -98,8 +109,8 @@ def _steps(frame: pd.DataFrame) -> set[tuple[str, str, str]]:
     return set(frame[["chain", "before", "after"]].itertuples(index=False, name=None))
 
 
-def real() -> Chains:
-    """Transitions between the types of goods within each category of The Complete Journey."""
-    lines, catalogue = journey()
-    states = catalogue.rename(columns={"category": "chain", "product_type": "state"})
-    return fit(lines, as_of=date(2018, 1, 1), states=states[["product_id", "chain", "state"]])
+def foretold(lines: pd.DataFrame, states: pd.DataFrame, end: date) -> list[dict[str, Any]]:
+    """How well the steps of the last days before `end` are foreseen, as the training compares; ages are not known."""
+    known = read(lines, as_of=end)
+    bought = Bought(known, pa.Table.from_pandas(states), np.full(len(known.customer_ids), np.nan))
+    return list(compared(bought, ChainParams(), end - timedelta(days=HOLDOUT_DAYS), end).table)

@@ -44,6 +44,31 @@ def chains_section(result: Mapping[str, Any], table: Any) -> list[str]:
         table(("steps", "planted", "found", "precision", "recall"), planted),
         "Found in The Complete Journey, between types of goods of one category:",
         table(("category", "first", "then", "for : against", "median delay"), real),
+        "Who takes which step in the last four weeks, among those who may: the chance foreseen before them, beside the "
+        "share of everybody, and of those in the state before, who took it in the four weeks until then:",
+        table(
+            (
+                "in",
+                "chance",
+                "asked",
+                "AUC",
+                "Brier score",
+                "calibration error",
+                "skill",
+                "our skill less its",
+            ),
+            [
+                (
+                    place,
+                    one["model"],
+                    f"{one['cases']:,}",
+                    *(f"{one[figure]:.3f}" for figure in ("auc", "brier", "calibration_error", "skill")),
+                    one["gain"],
+                )
+                for place, rows in result["foreseen"].items()
+                for one in rows
+            ],
+        ),
     ]
 
 
