@@ -61,6 +61,9 @@ def test_every_stage_has_its_job() -> None:
         (("run", "--as-of", "2017-12-31", "--set", "lake.rot=x"), 3, "did you mean lake.root"),
         (("run", "--as-of", "2017-12-31", "--conf", "conf/none.yaml"), 3, "does not exist"),
         (("run", "--as-of", "2017-12-31", "--until", "2017-12-30"), 2, "is before --as-of"),
+        (("run", "--as-of", "2999-01-01"), 2, "2999-01-01 is in the future"),
+        (("run", "--as-of", "2017-12-31", "--until", "2999-01-01"), 2, "2999-01-01 is in the future"),
+        (("publish", "--as-of", "2999-01-01"), 2, "2999-01-01 is in the future"),
         (("tables", "--set", "lake.root={tmp}/none"), 5, "There is no lake"),
         (("sql", "select * from gold.customer_360", "--set", "lake.root={tmp}/none"), 5, "There is no lake"),
         (("ingest",), 2, "is for one date, or --continuous"),
@@ -102,6 +105,21 @@ def test_a_bug_is_told_where_no_file_can_be_written(
     said = capsys.readouterr().err
     assert "Unexpected ZeroDivisionError: no such thing" in said
     assert "in broken" in said
+
+
+def test_workers_without_the_packed_environment_are_a_fault_of_the_machine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def lost() -> None:
+        raise RuntimeError(
+            "Py4JJavaError: An error occurred while calling o135.collectToPython.\n: Job aborted: java.io.IOException: "
+            'Cannot run program "./environment/bin/python": error=2, No such file or directory'
+        )
+
+    assert guarded(lost) == 5
+    said = capsys.readouterr().err
+    assert "Spark's workers have no Python at ./environment/bin/python" in said
+    assert "--archives" in said
 
 
 def test_a_full_disk_is_a_fault_of_the_machine(capsys: pytest.CaptureFixture[str]) -> None:

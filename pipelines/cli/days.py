@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +27,7 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
     from pipelines.flow import of_stage
     from pipelines.publish.release import Published
 
+    _refuse_the_future(settings, days[-1])
     board, told = console.Board(), closing.current()
 
     def report(outcome: Outcome) -> None:
@@ -47,6 +48,19 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
                         told.release = result.release_id
                     for line in stages.said_of(result):
                         console.OUT.print(f"  {line}")
+
+
+def _refuse_the_future(settings: Settings, day: date) -> None:
+    """A date that was closed before it began would make every date until then a replay of the past."""
+    from pipelines.calc.time import books_open
+
+    business = settings.business
+    today = books_open(datetime.now(UTC), business.time_zone, business.close_hour)
+    if day > today:
+        raise UsageError(
+            f"{day} is in the future: the books that are open are those of {today}",
+            remedy="Name that date or an earlier one; `tillpost status` says which is due.",
+        )
 
 
 def _stage(name: str, says: str) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import traceback
@@ -11,6 +12,8 @@ from typing import Any
 
 from pipelines.cli.closing import Closing, asked
 from pipelines.errors import SystemFault, TillpostError
+
+_NO_PYTHON = re.compile(r'Cannot run program "([^"]+)".*No such file')
 
 
 def guarded(work: Callable[[], Any], closing: Closing | None = None) -> int:
@@ -63,6 +66,12 @@ def _fault(error: Exception) -> TillpostError:
         return SystemFault(
             f"The machine refused: {error}",
             remedy="Check the disk's space and permissions (`tillpost doctor`), then run again.",
+        )
+    if missing := _NO_PYTHON.search(str(error)):
+        return SystemFault(
+            f"Spark's workers have no Python at {missing[1]}",
+            remedy="Pass --archives environment.tar.gz#environment to spark-submit, and see that each node has the "
+            "interpreter that packed it (docs/cluster.md).",
         )
     return _unexpected(error)
 

@@ -55,8 +55,20 @@ class Lake:
         return path_of(self.root, table)
 
     def head(self, table: Table) -> Head | None:
-        """The table's newest version and watermark; null when it was never created."""
-        return log.head(self.path(table), self.until if table.goes_ahead else None)
+        """The table's newest version and watermark; null when it was never created.
+
+        Raises:
+            DataError: a newer tillpost wrote it, and its rows mean something else.
+        """
+        found = log.head(self.path(table), self.until if table.goes_ahead else None)
+        if found is not None and found.mark is not None and found.mark.version > table.version:
+            raise DataError(
+                f"{table.name} was written by a newer tillpost: its contract has version {found.mark.version}, "
+                f"this one knows version {table.version}",
+                remedy="Run with the version that wrote it, or a later one; or go back to a release of before: "
+                "tillpost rollback.",
+            )
+        return found
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The table's rows at a version, by default the newest; none where it was never created."""
@@ -157,7 +169,7 @@ class Lake:
             same_columns(table, part)
         standing = self.head(table)
         begun = standing.mark.origin if standing and standing.mark else mark.run
-        mark = mark.model_copy(update={"origin": begun})
+        mark = mark.model_copy(update={"origin": begun, "version": table.version})
         transaction = Transaction(f"tillpost/{table.name}", parent, mark.dump())
         try:
             written = [part.select(*table.names) for part in parts]

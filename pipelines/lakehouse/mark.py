@@ -42,7 +42,7 @@ class Mark(BaseModel):
     new; `batch` is the last ingest batch that bronze holds, or of whose records facts were made; `audited` is how far
     `audit.runs` has followed each table. `origin` is the run that began the table, so one that was dropped and made
     anew has another; `origins` are those of the inputs, or of the tables that audit follows. `release` is the
-    release that `latest` names from this commit on.
+    release that `latest` names from this commit on. `version` is the contract's, which only grows; 0: too old to say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +53,7 @@ class Mark(BaseModel):
     started_at: datetime
     code: str
     contract: str
+    version: int = 0
     settings: str
     inputs: dict[str, int] = {}
     models: dict[str, str] = {}

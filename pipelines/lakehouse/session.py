@@ -103,11 +103,26 @@ def spark_session(settings: SparkSettings, *, app_name: str, log: Path = LOG) ->
         spark = SparkSession.builder.config(conf=conf).getOrCreate()
         spark.catalog.currentDatabase()  # loads the catalog, and so shows a missing Delta now
     except (Py4JError, PySparkException) as error:
-        raise SystemFault(
-            f"Spark's session could not be opened: {_first_line(error)}",
-            remedy=_PASS_JARS if submitted() else f"Run `tillpost doctor`; Spark's own words are in {log}.",
-        ) from error
+        raise _closed(_first_line(error), settings.master, log) from error
     return spark
+
+
+def _closed(why: str, master: str | None, log: Path) -> SystemFault:
+    """Why there is no session, with what mends it."""
+    if "stopped SparkContext" in why:
+        return SystemFault(
+            "No master took the job: it does not answer, or has ended it",
+            remedy="Check spark-submit's --master, and that its host and port can be reached from here; run again.",
+        )
+    if submitted():
+        remedy = _PASS_JARS
+    elif master is None:
+        remedy = (
+            "Nothing names a master: start it by spark-submit (docs/cluster.md), or --set spark.master=..."
+        )
+    else:
+        remedy = f"Run `tillpost doctor`; Spark's own words are in {log}."
+    return SystemFault(f"Spark's session could not be opened: {why}", remedy=remedy)
 
 
 def configuration(settings: SparkSettings, *, launches_jvm: bool = True) -> dict[str, str]:

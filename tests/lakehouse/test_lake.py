@@ -166,3 +166,16 @@ def test_a_restore_brings_back_the_mark_and_a_stranger_takes_it_away(lake: Lake)
     strange = log.head(lake.path(TABLE))
     assert strange is not None
     assert strange.mark is None
+
+
+def test_a_table_of_a_newer_contract_is_left_alone(lake: Lake) -> None:
+    newer = replace(TABLE, version=TABLE.version + 1)
+    version = lake.commit(newer, people(lake, ("a", 1)), mark("r1"), parent=lake.ensure(newer))
+    for touch in (lake.head, lake.read, lake.ensure):
+        with pytest.raises(
+            DataError, match=r"newer tillpost: its contract has version 2, this one knows version 1"
+        ):
+            touch(TABLE)
+    with pytest.raises(DataError, match="newer tillpost"):
+        lake.commit(TABLE, people(lake, ("b", 1)), mark("r2"), parent=version)
+    assert [tuple(row) for row in lake.read(newer).collect()] == [("a", 1)]
