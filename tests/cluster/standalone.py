@@ -17,9 +17,18 @@ from pathlib import Path
 import psutil
 import pyspark
 
+from pipelines.lakehouse import jars
+from pipelines.settings import load
+
 HOME = Path(pyspark.__file__).parent
 DIST = Path("dist")
 EXECUTOR = "CoarseGrainedExecutorBackend"
+DRIVER_MB = int(load().spark.driver_memory.removesuffix("g")) * 1024 // 8
+"""An eighth of the heap that one machine's driver has, which computes there as well."""
+
+
+LOOPBACK = "127.0.0.1"
+HERE = {**os.environ, "SPARK_HOME": str(HOME), "SPARK_LOCAL_IP": LOOPBACK}
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Cluster:
         )
         command = [
             str(HOME / "bin" / "spark-submit"),
-            *("--master", self.url, "--deploy-mode", "client", "--driver-memory", "1g"),
+            *("--master", self.url, "--deploy-mode", "client", "--driver-memory", f"{DRIVER_MB}m"),
             *("--executor-memory", "768m", "--executor-cores", "1"),
             *("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"),
             *("--conf", "spark.ui.enabled=false", "--conf", "spark.locality.wait=0"),
@@ -76,7 +85,7 @@ class Cluster:
 @contextmanager
 def standalone(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     """A cluster for the time of the block; each server is ended by its own process id."""
-    port, page = _free_port(), _free_port()
+    port, page = free_port(), free_port()
     with ExitStack() as running:
         master = ("master.Master", "--port", str(port), "--webui-port", str(page))
         running.enter_context(_server(folder / "master", *master))
@@ -137,7 +146,31 @@ def _wait_for_workers(page: int, workers: int, seconds: float = 300) -> None:
             continue
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
+
+
+def options() -> tuple[str, ...]:
+    """Of Spark's own servers and shells, as docs/analysts.md has them."""
+    return (
+        *("--properties-file", str(Path("conf/spark-sql.conf").absolute())),
+        *("--driver-class-path", ":".join(str(jar.absolute()) for jar in jars.local_jars())),
+        *("--master", "local[1]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false"),
+        *("--conf", f"spark.driver.host={LOOPBACK}", "--conf", f"spark.driver.bindAddress={LOOPBACK}"),
+    )
+
+
+def until_it_listens(server: subprocess.Popen[bytes], port: int, log: Path, seconds: float = 240) -> None:
+    """Until the server answers at its port; fails with the end of its log."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with socket.socket() as knocking:
+            knocking.settimeout(1)
+            if knocking.connect_ex((LOOPBACK, port)) == 0:
+                return
+        alive = server.poll() is None and time.monotonic() < deadline
+        assert alive, log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        time.sleep(0.5)
