@@ -24,7 +24,9 @@ Champion = Callable[
 class Run:
     """What one run is: its lake, its name, its date, and where values and models come from.
 
-    `replay` is there for a past date only; `decided_at` where continuous mode decides in the middle of the date.
+    `replay` is there for a past date only; `decided_at` where continuous mode decides in the middle of the date. With
+    `forgets` the change feeds up to this run are about to be deleted, so a table says how far it has read them even
+    where nothing touched it.
     """
 
     lake: Lake
@@ -35,6 +37,7 @@ class Run:
     replay: Replay | None = None
     decided_at: datetime | None = None
     asked: Asked = field(default_factory=Asked)
+    forgets: bool = False
 
     def values(self, table: Table) -> dict[str, Any]:
         """The keywords of the table's build: settings and champions."""

@@ -31,6 +31,7 @@ from pipelines.run import Outcome, Run, by_date, scope_said
 from pipelines.silver import person_identifiers
 
 PERSONS = person_identifiers.TABLE.name
+FAR_BEHIND = 30  # versions of an input
 LOOK_BACK = 60  # commits searched for the snapshot of an earlier date
 
 
@@ -155,7 +156,11 @@ def _by_scope(
         )
         mark = mark.model_copy(update={"as_of": max(run.as_of, head.mark.as_of)})
     if change.values == ():
-        return head.version, None, "unchanged"
+        if head.mark is None or not (run.forgets or _is_far_behind(head.mark, mark)):
+            return head.version, None, "unchanged"
+        nothing = lake.read(table, head.version).limit(0)
+        version = lake.commit(table, nothing, mark, parent=head.version)
+        return version, _counted(lake, table), "nothing touched"
     frames, replace = _frames(run, table, mark.inputs), "true"
     if change.values is None:
         rows = [built(run, step, frames, values, each) for each in _parts(run, table, mark.inputs)]
@@ -167,6 +172,11 @@ def _by_scope(
     rows = [by_date(table, each, change.values) for each in rows]
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
     return version, _counted(lake, table), scope_said(table, change.values)
+
+
+def _is_far_behind(standing: Mark, now: Mark) -> bool:
+    """Whether a table that nothing touches would ask for ever longer change feeds, until a part of one is gone."""
+    return any(version - standing.inputs[name] >= FAR_BEHIND for name, version in now.inputs.items())
 
 
 def _parts(run: Run, table: Table, versions: Mapping[str, int]) -> list[Choice | None]:
