@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from pyspark.sql import DataFrame
@@ -20,8 +20,8 @@ from pipelines.bronze import records as bronze
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.digests import known_again
 from pipelines.lakehouse.erasures import suppression
-from pipelines.lakehouse.lake import Lake
-from pipelines.lakehouse.mark import Mark
+from pipelines.lakehouse.lake import Lake, any_of
+from pipelines.lakehouse.mark import Counts, Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import BINARY, STRING
 from pipelines.lakehouse.vault_key import KeyRef
@@ -153,6 +153,31 @@ def expire(lake: Lake, landing_root: str, sources: Sequence[Source], before: dat
     for drop in {file.drop for file in taken} - {file.drop for file in found if file not in taken}:
         storage.delete_file(f"{landing_root}/{drop}/{MANIFEST}")
     return len(taken)
+
+
+def retire(lake: Lake, source: Source, days: int, close: datetime, mark: Mark) -> int:
+    """Delete the records of a source that arrived more than so many days before a close.
+
+    Facts are then made anew of those that are left, so the lake stays what a rebuild would give. That costs more the
+    more are kept: of a long time a tenth more goes at once, so that nothing is kept longer and it is seldom done.
+
+    Returns:
+        How many records were deleted.
+    """
+    table = bronze.TABLES[source.name]
+    head = lake.head(table)
+    if head is None:
+        return 0
+    last, first = (close - timedelta(days=kept) for kept in (days, days - days // 10))
+    if lake.read(table).where(F.col("arrived_at") < F.lit(last)).isEmpty():
+        return 0
+    old = lake.read(table).where(F.col("arrived_at") < F.lit(first))
+    files = {row["file"]: row["n"] for row in old.groupBy("file").agg(F.count("*").alias("n")).collect()}
+    told = {"run": mark.run, "started_at": mark.started_at, "rebuilt": True, "counts": Counts()}
+    marked = (head.mark or _marked(table, mark, 0)).model_copy(update=told)
+    none = lake.spark.createDataFrame([], table.schema)
+    lake.commit(table, none, marked, parent=head.version, replace=any_of("file", sorted(files)))
+    return sum(files.values())
 
 
 def append(

@@ -86,11 +86,12 @@ class PlaceSettings(_Section):
 
 class LandingSettings(PlaceSettings):
     """Where the drops arrive, how much is taken at once, and for how many days a landed file with contacts is kept
-    (null: for ever).
+    (null: for ever), and, by source, its records with what is made of them.
     """
 
     batch_bytes: PositiveInt
     retention_days: PositiveInt | None
+    records_days: dict[str, PositiveInt]
 
 
 class VaultSettings(_Section):

@@ -21,7 +21,7 @@ from pipelines import publishing
 from pipelines.bronze import files as ledger
 from pipelines.bronze import records as bronze
 from pipelines.context import Context, Skipped, awaited, key_of, record, tracking_of, unless_done
-from pipelines.errors import DataError, SystemFault
+from pipelines.errors import DataError, SettingsError, SystemFault
 from pipelines.flow import of_stage, step_of
 from pipelines.ingest import Plan
 from pipelines.lakehouse import log
@@ -84,6 +84,15 @@ def _ingest(context: Context) -> Ingested:
     if settings.landing.retention_days is not None:
         oldest = context.close - timedelta(days=settings.landing.retention_days)
         ingestion.expire(context.lake, root, SOURCES, oldest)
+    kept = settings.landing.records_days
+    if unknown := kept.keys() - {source.name for source in SOURCES}:
+        raise SettingsError(
+            f"landing.records_days: there is no source {', '.join(sorted(unknown))}",
+            remedy=f"The sources are {', '.join(source.name for source in SOURCES)}.",
+        )
+    for source in sources:
+        if source.name in kept:
+            ingestion.retire(context.lake, source, kept[source.name], context.close, mark)
     return Ingested(plan.left, drift)
 
 

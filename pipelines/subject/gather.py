@@ -8,9 +8,10 @@ as a family's phone, is that person's from now on, with the records that tell of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
@@ -40,15 +41,19 @@ def gather(root: str, key: KeyRef, person: str, at: datetime) -> Begun:
         SettingsError: the contacts are sealed under another key.
     """
     who = with_messages(root, subject(root, person))
-    clear = _clear(root, key, ds.field("token").isin(sorted(who.tokens)))
+    clear = _clear(root, key, _tokens(who.tokens))
     who = Subject(who.persons, who.identifiers | _sealed_whole(root, key, who, clear.values()))
     theirs = _tokens_of(root, who)
     shared = _held_by_others(root, who, theirs)
     who = Subject(who.persons, frozenset(n for n in who.identifiers if n.partition(":")[2] not in shared))
     shred = sorted(theirs - shared)
-    clear = _clear(root, key, ds.field("token").isin(shred) & (ds.field("kind") != "record"))
+    clear = _clear(root, key, _tokens(shred) & (ds.field("kind") != "record"))
     contacts = sorted(f"{token.partition(':')[0]}:{said}" for token, said in clear.items())
     return Begun(new_id(), at, who, tuple(contacts), tuple(shred))
+
+
+def _tokens(which: Collection[str]) -> ds.Expression:
+    return ds.field("token").isin(pa.array(sorted(which), pa.string()))
 
 
 def _clear(root: str, key: KeyRef, which: ds.Expression) -> dict[str, str]:
