@@ -21,7 +21,9 @@ from pyspark.sql import functions as F
 from pipelines import context, decisions
 from pipelines.errors import SettingsError
 from pipelines.ingest import TOKENS
+from pipelines.lakehouse import storage
 from pipelines.lakehouse.digests import DIGESTS
+from pipelines.lakehouse.erasures import ERASING
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.mark import Mark
@@ -67,12 +69,21 @@ def rotate(spark: SparkSession, settings: Settings, brought: Path | None) -> Rot
         brought: The new key's file, of mode 600; null: one is made.
 
     Raises:
-        SettingsError: a key must be brought and none is, it is the standing one, or it is no key file.
+        SettingsError: a key must be brought and none is, it is the standing one, or it is no key file; or an erasure
+            has begun and is not done.
         LeaseHeld: contacts are being sealed or opened.
         SystemFault: a file cannot be read or written, or there is no lake.
     """
     vault = settings.vault
     old = ensure_key(vault.key_file, allow_generated=vault.allow_generated_key)
+    unfinished = [
+        file.path.removesuffix(".json") for file in storage.list_files(f"{settings.lake.root}/{ERASING}")
+    ]
+    if unfinished:
+        raise SettingsError(
+            f"The erasure {unfinished[0]} has begun under the standing key, and is not done",
+            remedy="Run that `tillpost erase` again first.",
+        )
     new, aside = _new_key(old, brought, may_be_made=vault.allow_generated_key)
     lake = Lake(spark, settings.lake.root)
     run = context.at_close(spark, settings, decisions.newest(lake), lambda _: None).run

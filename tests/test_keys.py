@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,20 @@ from pipelines.lakehouse.digests import DIGESTS
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.vault import open_sealed
 from pipelines.lakehouse.vault_key import VARIABLE, KeyRef
+from pipelines.query import select
 from pipelines.settings import Settings
 from pipelines.silver import customers, identifier_edges, person_identifiers
+from pipelines.subject.begun import done, save
+from pipelines.subject.erase import erase
+from pipelines.subject.gather import gather
+from pipelines.support.person import find
 from tests.conftest import copy_of
 from tests.days import contents, land, run_day
 
 pytestmark = pytest.mark.spark
 
 STAGES = ("ingest", "refine")
+NEXT = date(2024, 3, 4)
 FORM = {"loyalty_card": "C1", "email": "anna@example.COM", "phone": "212 555 0123"}
 NEW = {"loyalty_card": "C4", "email": "dora@example.com", "phone": "212 555 0123"}
 TABLES = (customers.TABLE, identifier_edges.TABLE, person_identifiers.TABLE)
@@ -110,3 +117,26 @@ def test_a_key_that_may_not_be_is_refused_before_anything_is_written(
         rotate(spark, strict, brought(tmp_path / "made.json", "made", generated=True))
     assert Lake(spark, own.lake.root).head(DIGESTS) is None
     assert not list(tmp_path.glob("*.next"))
+
+
+def test_who_was_erased_stays_so_under_another_key(spark: SparkSession, own: Settings) -> None:
+    """Erased by the card; the form that lands once more, sealed under the new key by now, is of before."""
+    key = KeyRef(own.vault.key_file)
+
+    def person() -> str:
+        return find(own.lake.root, key, "card", "C1", region="US")
+
+    at = datetime(2024, 3, 4, 12, tzinfo=UTC)
+    begun = gather(own.lake.root, key, person(), at)
+    save(own.lake.root, key, begun)
+    with pytest.raises(SettingsError, match="has begun under the standing key"):
+        rotate(spark, own, None)
+    done(own.lake.root, begun)
+    erase(spark, own, "card:C1", person, at=at, say=lambda _: None)
+    rotate(spark, own, None)
+    run_day(spark, own, NEXT, STAGES)
+    cards = select(own.lake.root, "SELECT loyalty_card FROM silver.customers ORDER BY ALL")[
+        "loyalty_card"
+    ].to_pylist()
+    assert cards == ["C2", "C4"]
+    assert "anna@example.com" not in contacts(spark, own).values()

@@ -42,6 +42,9 @@ ERASURES = Table(
 PEPPER = "suppression"
 """The token of the hashes' key in `vault.tokens`."""
 
+ERASING = "vault/_erasing"
+"""Where an erasure that has begun is written down, sealed, below the lake's root."""
+
 
 @dataclass(frozen=True)
 class Suppression:

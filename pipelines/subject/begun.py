@@ -14,11 +14,10 @@ from datetime import datetime
 
 from pipelines.errors import SettingsError
 from pipelines.lakehouse import storage
+from pipelines.lakehouse.erasures import ERASING
 from pipelines.lakehouse.vault import Sealed, hashed, open_sealed, sealed_as
 from pipelines.lakehouse.vault_key import KeyRef, keys_of
 from pipelines.subject.who import Subject
-
-FOLDER = "vault/_erasing"
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,9 @@ def found(root: str, key: KeyRef, asked: str) -> Begun | None:
     Raises:
         SettingsError: an erasure has begun under another key, and may be theirs.
     """
-    for info in sorted(storage.list_files(f"{root}/{FOLDER}"), key=lambda info: info.path):
+    for info in sorted(storage.list_files(f"{root}/{ERASING}"), key=lambda info: info.path):
         name = info.path.removesuffix(".json")
-        told = json.loads(storage.read_bytes(f"{root}/{FOLDER}/{info.path}"))
+        told = json.loads(storage.read_bytes(f"{root}/{ERASING}/{info.path}"))
         if told["key_id"] != keys_of(key).key_id:
             raise SettingsError(
                 f"The erasure {name} has begun under the key {told['key_id']}, and is not done",
@@ -98,7 +97,7 @@ def _opened(key: KeyRef, name: str, told: dict[str, str]) -> Begun:
 
 
 def _file(root: str, name: str) -> str:
-    return f"{root}/{FOLDER}/{name}.json"
+    return f"{root}/{ERASING}/{name}.json"
 
 
 def _is_card(node: str) -> bool:
