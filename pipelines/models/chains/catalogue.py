@@ -23,11 +23,10 @@ def states(products: DataFrame) -> DataFrame:
 
 def births(customers: DataFrame, person_identifiers: DataFrame, *, as_of: date) -> DataFrame:
     """`person_id, born_on`: of everybody whose forms name children the youngest one born until `as_of`."""
-    born = F.array_max(F.filter("children", lambda day: day <= F.lit(as_of)))
     return (
-        customers.select("loyalty_card", born.alias("born_on"))
+        customers.select("loyalty_card", F.explode("children").alias("born_on"))
+        .where(F.col("born_on") <= F.lit(as_of))
         .join(cards(current(person_identifiers)), on="loyalty_card", how="inner")
-        .where(F.col("born_on").isNotNull())
         .groupBy("person_id")
         .agg(F.max("born_on").alias("born_on"))
     )
