@@ -1,13 +1,12 @@
 """next_purchase and replenishment beside published baselines, on real receipts.
 
 `python -m benchmarks.models` measures, prints and writes `docs/models.md`; `--only cutoff` does one part, and the page
-keeps the last result of the others.
+keeps the section of each of the others.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +22,6 @@ from numpy.typing import NDArray
 from benchmarks.baselines import frequency, of_implicit, tifu_knn, trex, up_cf
 from benchmarks.baselines.ranking import Ranking
 from benchmarks.due import due_within
-from benchmarks.foundation import SCRATCH
-from benchmarks.machine import facts
 from benchmarks.models_page import page
 from benchmarks.protocols import Trial, cutoff, last_basket, receipts
 from pipelines.models import gate, measures, next_purchase
@@ -32,7 +29,7 @@ from pipelines.models.next_purchase.visits import day_number
 
 K, SEED = 20, 7
 OURS = "next_purchase"
-RESULTS, PAGE = SCRATCH / "models.json", Path("docs/models.md")
+PAGE = Path("docs/models.md")
 BASELINES: Mapping[str, Callable[[Trial, int], Ranking]] = {
     "popularity": frequency.popular,
     "personal frequency": frequency.personal,
@@ -123,13 +120,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.models", description=__doc__)
     parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be given again")
     wanted = parser.parse_args(arguments).only or list(PARTS)
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in wanted:
-        results[name] = {**PARTS[name](), "machine": facts()}
-        SCRATCH.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
-        PAGE.write_text(page(results), encoding="utf-8")
-    print(page(results))
+        standing = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page({name: PARTS[name]()}, standing), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,22 +16,34 @@ interval by a paired bootstrap over households.
 """
 
 
-def page(results: Mapping[str, Any]) -> str:
-    """Markdown."""
-    parts = [INTRODUCTION]
-    parts += [_protocol(name, results[name]) for name in ("cutoff", "last basket") if name in results]
-    parts += [_due(results["replenishment"])] if "replenishment" in results else []
-    return "\n".join(parts)
+HEADINGS = {
+    "cutoff": "## next_purchase: cutoff",
+    "last basket": "## next_purchase: last basket",
+    "replenishment": "## replenishment",
+}
 
 
-def _protocol(name: str, found: Mapping[str, Any]) -> str:
+def page(results: Mapping[str, Any], standing: str = "") -> str:
+    """Markdown: a section for each result, and those of the standing page that have none, as they are."""
+    kept = {text.splitlines()[0]: text.strip() for text in re.split(r"\n+(?=## )", standing)[1:]}
+    sections = {"cutoff": _protocol, "last basket": _protocol, "replenishment": _due}
+    made = {
+        HEADINGS[name]: f"{HEADINGS[name]}\n\n{section(results[name])}".strip()
+        for name, section in sections.items()
+        if name in results
+    }
+    parts = [(made.get(heading) or kept.get(heading)) for heading in HEADINGS.values()]
+    return "\n\n".join([INTRODUCTION.strip(), *filter(None, parts)]) + "\n"
+
+
+def _protocol(found: Mapping[str, Any]) -> str:
     models, gains = found["models"], found["gains"]
     figures = [
         [model, *(f"{one[f]:.4f}" for f in FIGURES), f"{one['seconds']:.0f} s"]
         for model, one in models.items()
     ]
     differences = [[model, *one.values()] for model, one in gains.items()]
-    head = f"## next_purchase: {name}\n\n{found['households']:,} households, {found['targets']:.1f} targets each. "
+    head = f"{found['households']:,} households, {found['targets']:.1f} targets each. "
     return "\n".join(
         [
             f"{head}`{found['command']}`\n",
@@ -41,7 +54,7 @@ def _protocol(name: str, found: Mapping[str, Any]) -> str:
 
 
 def _due(found: Mapping[str, Any]) -> str:
-    parts = [f"## replenishment\n\n{found['habits']:,} habits on 2017-12-01. `{found['command']}`\n"]
+    parts = [f"{found['habits']:,} habits on 2017-12-01. `{found['command']}`\n"]
     for days in (7, 14):
         one = found[f"within {days}"]
         rows = [
