@@ -19,6 +19,7 @@ interval by a paired bootstrap over households.
 HEADINGS = {
     "cutoff": "## next_purchase: cutoff",
     "last basket": "## next_purchase: last basket",
+    "tried": "## next_purchase: what else was tried on cutoff",
     "replenishment": "## replenishment",
 }
 
@@ -26,7 +27,7 @@ HEADINGS = {
 def page(results: Mapping[str, Any], standing: str = "") -> str:
     """Markdown: a section for each result, and those of the standing page that have none, as they are."""
     kept = {text.splitlines()[0]: text.strip() for text in re.split(r"\n+(?=## )", standing)[1:]}
-    sections = {"cutoff": _protocol, "last basket": _protocol, "replenishment": _due}
+    sections = {"cutoff": _protocol, "last basket": _protocol, "tried": _tried, "replenishment": _due}
     made = {
         HEADINGS[name]: f"{HEADINGS[name]}\n\n{section(results[name])}".strip()
         for name, section in sections.items()
@@ -49,6 +50,22 @@ def _protocol(found: Mapping[str, Any]) -> str:
             f"{head}`{found['command']}`\n",
             _table(["", *FIGURES, "fit and rank"], figures),
             _table(["difference to", "R@10", "nDCG@10", "R@10 repeat", "R@10 explore"], differences),
+        ]
+    )
+
+
+def _tried(found: Mapping[str, Any]) -> str:
+    best = max(one["R@10"] for one in found["models"].values())
+    verdict = "is reached" if best >= found["goal"] else "is missed by all"
+    rows = [
+        [name, f"{one['R@10']:.4f}", f"{one['nDCG@10']:.4f}", one["gain"]]
+        for name, one in found["models"].items()
+    ]
+    return "\n".join(
+        [
+            f"The goal, R@10 of {found['goal']}, {verdict}; no "
+            f"parameter was chosen here, since these households would then be no test. `{found['command']}`\n",
+            _table(["", "R@10", "nDCG@10", "R@10 less that of the model as it stands"], rows),
         ]
     )
 
