@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from benchmarks.protocols import CUTOFF, LEFT_OUT, receipts
 from pipelines.models import gate, replenishment
 from pipelines.models.calibration import calibration_error
-from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.lines import day_number
 from pipelines.models.replenishment import baselines
 from pipelines.models.replenishment.habits import habits
 from pipelines.models.replenishment.learned import guarded

@@ -25,7 +25,7 @@ from benchmarks.due import due_within
 from benchmarks.models_page import page
 from benchmarks.protocols import Trial, cutoff, last_basket, receipts
 from pipelines.models import gate, measures, next_purchase
-from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.lines import day_number
 
 K, SEED = 20, 7
 OURS = "next_purchase"

@@ -21,7 +21,7 @@ from pipelines.lakehouse import storage
 from pipelines.lakehouse.digests import known_again
 from pipelines.lakehouse.erasures import suppression
 from pipelines.lakehouse.lake import Lake, any_of
-from pipelines.lakehouse.mark import Counts, Mark
+from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Append, Col, Table
 from pipelines.lakehouse.types import BINARY, STRING
 from pipelines.lakehouse.vault_key import KeyRef
@@ -173,8 +173,8 @@ def retire(lake: Lake, source: Source, days: int, close: datetime, mark: Mark) -
         return 0
     old = lake.read(table).where(F.col("arrived_at") < F.lit(first))
     files = {row["file"]: row["n"] for row in old.groupBy("file").agg(F.count("*").alias("n")).collect()}
-    told = {"run": mark.run, "started_at": mark.started_at, "rebuilt": True, "counts": Counts()}
-    marked = (head.mark or _marked(table, mark, 0)).model_copy(update=told)
+    standing = head.mark or _marked(table, mark, 0)
+    marked = standing.deleted(mark.started_at, rebuilt=True, by=mark.run)
     none = lake.spark.createDataFrame([], table.schema)
     lake.commit(table, none, marked, parent=head.version, replace=any_of("file", sorted(files)))
     return sum(files.values())

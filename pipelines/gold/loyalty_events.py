@@ -122,11 +122,7 @@ def build(
         how="inner",
     )
     documents = at_tills.unionByName(online).where(F.col("occurred_on") <= F.lit(as_of))
-    moved = _movements(documents, earning, paying)
-    earned = F.col("kind").isin(ACCRUAL, CREDIT) & (F.col("points") > 0)
-    since = F.when(F.col("kind") == CREDIT, F.col("available_on")).otherwise(F.col("occurred_on"))
-    expires_on = F.when(earned, F.date_add(since, expire_days)) if expire_days else F.lit(None).cast(DATE)
-    return moved.withColumn("expires_on", expires_on).select(*TABLE.names)
+    return _movements(documents, earning, paying, expire_days)
 
 
 def _receipts(receipts: DataFrame) -> DataFrame:
@@ -181,7 +177,12 @@ def _amounts(
     )
 
 
-def _movements(documents: DataFrame, earning: Sequence[Accrual], paying: Sequence[Redemption]) -> DataFrame:
+def _movements(
+    documents: DataFrame,
+    earning: Sequence[Accrual],
+    paying: Sequence[Redemption],
+    expire_days: int | None,
+) -> DataFrame:
     sale, sold_on = ~F.col("is_return"), F.col("sold_on")
     limits = [F.when(rule.holds_on(sold_on), rule.most_for(F.col("total"))) for rule in paying]
     values = [F.when(rule.holds_on(sold_on), F.lit(rule.point_value)) for rule in paying]
@@ -198,6 +199,7 @@ def _movements(documents: DataFrame, earning: Sequence[Accrual], paying: Sequenc
         F.coalesce("_earned.amount", F.lit(0)).cast(MONEY).alias("amount"),
         F.col("_earned.rule").alias("rule"),
         F.greatest("_earned.available_on", day).alias("available_on"),
+        _expires_on(expire_days).alias("expires_on"),
     )
     paid_with = F.struct(
         F.when(sale, REDEMPTION).otherwise(REFUND).alias("kind"),
@@ -206,12 +208,22 @@ def _movements(documents: DataFrame, earning: Sequence[Accrual], paying: Sequenc
         F.when(sale, F.col("_by_points")).otherwise(F.lit(0)).cast(MONEY).alias("amount"),
         F.lit(None).cast(STRING).alias("rule"),
         day.alias("available_on"),
+        F.lit(None).cast(DATE).alias("expires_on"),
     )
     return (
         documents.select("*", F.explode(F.array(earned, paid_with)).alias("_moved"))
         .where(F.col("_moved.kind").isin(ACCRUAL, CREDIT, REVERSAL) | (F.col("spent") > 0))
-        .select(*(c if c in documents.columns else f"_moved.{c}" for c in TABLE.names if c != "expires_on"))
+        .select(*(c if c in documents.columns else f"_moved.{c}" for c in TABLE.names))
     )
+
+
+def _expires_on(days: int | None) -> Column:
+    """What a purchase earned lasts from it on, a credit from when it may be spent; null: neither, or for good."""
+    if days is None:
+        return F.lit(None).cast(DATE)
+    since = F.when(F.col("_kind") == CREDIT, F.greatest("_earned.available_on", "occurred_on"))
+    earned = F.col("_kind").isin(ACCRUAL, CREDIT) & (F.col("_earned.points") > 0)
+    return F.when(earned, F.date_add(F.coalesce(since, "occurred_on"), days))
 
 
 def _kind(earning: Sequence[Accrual]) -> Column:

@@ -16,6 +16,7 @@ from typing import Any
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.mark import Mark
 
+LOG = "_delta_log"
 _COMMIT = re.compile(r"(\d{20})\.json$")
 _MAINTENANCE = ("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END")
 _DEFINITION = ("CREATE TABLE", "SET TBLPROPERTIES", "UPGRADE PROTOCOL", "ADD CONSTRAINT", "CHANGE COLUMN")
@@ -135,9 +136,9 @@ def table_id(path: str) -> str:
 
 def _files(path: str) -> list[tuple[int, str]]:
     found = []
-    for info in storage.list_files(f"{path}/_delta_log"):
+    for info in storage.list_files(f"{path}/{LOG}"):
         if match := _COMMIT.fullmatch(info.path):
-            found.append((int(match.group(1)), f"{path}/_delta_log/{info.path}"))
+            found.append((int(match.group(1)), f"{path}/{LOG}/{info.path}"))
     return sorted(found, reverse=True)
 
 

@@ -78,6 +78,16 @@ class Mark(BaseModel):
         terms = (self.contract, self.settings, self.models)
         return terms == (other.contract, other.settings, other.models) and self.follows(other)
 
+    def deleted(self, at: datetime, *, rebuilt: bool, by: str) -> Mark:
+        """Of a commit that only deletes: what the rows that are left were made from stays what it was.
+
+        Args:
+            at: When it began.
+            rebuilt: Whether everything was written anew.
+            by: The run.
+        """
+        return self.model_copy(update={"run": by, "started_at": at, "rebuilt": rebuilt, "counts": Counts()})
+
     @classmethod
     def parse(cls, text: str | None) -> Mark | None:
         """The mark of a commit; null when the commit is not ours."""

@@ -16,8 +16,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from pipelines.lakehouse import storage
+from pipelines.lakehouse.log import LOG
 
-LOG = "_delta_log"
 Tells = Callable[[bytes], bool]
 """Whether bytes of the log tell of what is to be forgotten."""
 

@@ -26,6 +26,7 @@ COLUMNS = ("customer_id", "basket_id", "purchased_at", "product_id", "quantity")
 ANONYMOUS = -1
 Frame: TypeAlias = pd.DataFrame | pa.Table | DataFrame
 Codes = NDArray[np.int64]
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Lines:
     @property
     def as_of_day(self) -> int:
         """`as_of` in days since 1970-01-01."""
-        return (self.as_of - date(1970, 1, 1)).days
+        return day_number(self.as_of)
 
     @property
     def baskets(self) -> csr_matrix:
@@ -68,11 +69,20 @@ class Lines:
 
     def before(self, as_of: date) -> Lines:
         """The rows of days before an earlier date, of the same ids."""
-        known = self.day < (as_of - date(1970, 1, 1)).days
+        known = self.day < day_number(as_of)
         rows = {
             name: getattr(self, name)[known] for name in ("customer", "basket", "product", "day", "quantity")
         }
         return replace(self, **rows, as_of=as_of)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01.
+
+    >>> day_number(date(1970, 1, 2))
+    1
+    """
+    return day.toordinal() - _EPOCH
 
 
 def read(lines: Frame, *, as_of: date) -> Lines:

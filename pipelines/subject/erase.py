@@ -150,13 +150,7 @@ def _proved(
     purged = list(_purged(lake, dirty, wanted))
     if storage.exists(settings.delivery.journal):
         with journal(settings.delivery.journal) as book:
-            book.forget(
-                [
-                    node.removeprefix("message:")
-                    for node in begun.who.identifiers
-                    if node.startswith("message:")
-                ]
-            )
+            book.forget(begun.who.by_type.get("message", []))
     outside = [seen for seen in dirty if seen.place in _folders(settings)[1:]]
     cuts = [(file := f"{o.place}/{o.path}", cut(file, wanted_in(o.path, wanted, at_tills))) for o in outside]
     looked = [_looked(place, wanted, at_tills) for place in places(settings)]

@@ -18,18 +18,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.dataset as ds
-from deltalake import DeltaTable
-
 from pipelines.bronze import records as bronze
 from pipelines.catalog import TABLES, grain
 from pipelines.errors import SystemFault, UsageError
-from pipelines.ingest import TOKENS
-from pipelines.lakehouse.lake import path_of
 from pipelines.lakehouse.table import Table
-from pipelines.lakehouse.vault import Sealed, open_sealed
 from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.forgetting import TOKEN
+from pipelines.subject.gather import among, clear
 from pipelines.subject.held import Rows, records, refused, rows
 from pipelines.subject.who import Subject, subject
 
@@ -57,7 +52,8 @@ def export(root: str, key: KeyRef, person: str, folder: Path, *, at: datetime) -
     if folder.exists():
         raise UsageError(f"{folder} is there already", remedy="Name a folder that is not there yet.")
     held = list(everything(root, subject(root, person)))
-    contacts = _contacts(root, key, set(TOKEN.findall(json.dumps([rows for _, rows in held], default=_text))))
+    tokens = set(TOKEN.findall(json.dumps([rows for _, rows in held], default=_text)))
+    contacts = clear(root, key, among(tokens)) if tokens else {}
     try:
         folder.mkdir(mode=0o700, parents=True)
         for table, found in held:
@@ -116,15 +112,6 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _contacts(root: str, key: KeyRef, tokens: set[str]) -> dict[str, str]:
-    """What each of these tokens stands for; one that the vault does not have is left out."""
-    if not tokens:
-        return {}
-    vault = DeltaTable(path_of(root, TOKENS)).to_pyarrow_dataset()
-    found = vault.to_table(filter=ds.field("token").isin(sorted(tokens))).to_pylist()
-    return {row["token"]: open_sealed(key, Sealed(**row)) for row in found}
 
 
 def _index(person: str, at: datetime, held: Iterable[tuple[Table, Rows]]) -> dict[str, Any]:

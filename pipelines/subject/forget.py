@@ -15,7 +15,7 @@ from pipelines.flow import FLOW
 from pipelines.ingest import TOKENS
 from pipelines.lakehouse.digests import DIGESTS
 from pipelines.lakehouse.lake import Lake, any_of
-from pipelines.lakehouse.mark import Counts, Mark
+from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Table
 from pipelines.landing.personal import without
 from pipelines.subject.begun import Begun
@@ -87,5 +87,5 @@ def _commit(lake: Lake, table: Table, frame: Any, replace: str, mark: Mark, *, r
     parent = lake.ensure(table)
     head = lake.head(table)
     standing = head.mark if head and head.mark else mark
-    told = {"run": mark.run, "started_at": datetime.now(UTC), "rebuilt": rebuilt, "counts": Counts()}
-    lake.commit(table, frame, standing.model_copy(update=told), parent=parent, replace=replace)
+    marked = standing.deleted(datetime.now(UTC), rebuilt=rebuilt, by=mark.run)
+    lake.commit(table, frame, marked, parent=parent, replace=replace)

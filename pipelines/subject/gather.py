@@ -14,18 +14,15 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 
 from pipelines.bronze import records as bronze
 from pipelines.ingest import TOKENS
-from pipelines.lakehouse import log
-from pipelines.lakehouse.lake import path_of
 from pipelines.lakehouse.vault import Sealed, open_sealed
 from pipelines.lakehouse.vault_key import KeyRef
 from pipelines.landing.forgetting import tokens
 from pipelines.landing.personal import SEALED_WHOLE, without
 from pipelines.subject.begun import Begun, new_id
-from pipelines.subject.held import records, with_messages
+from pipelines.subject.held import dataset, records, with_messages
 from pipelines.subject.traces import traces
 from pipelines.subject.who import Subject, subject
 
@@ -41,27 +38,26 @@ def gather(root: str, key: KeyRef, person: str, at: datetime) -> Begun:
         SettingsError: the contacts are sealed under another key.
     """
     who = with_messages(root, subject(root, person))
-    clear = _clear(root, key, _tokens(who.tokens))
-    who = Subject(who.persons, who.identifiers | _sealed_whole(root, key, who, clear.values()))
+    contacts = clear(root, key, among(who.tokens))
+    who = Subject(who.persons, who.identifiers | _sealed_whole(root, key, who, contacts.values()))
     theirs = _tokens_of(root, who)
     shared = _held_by_others(root, who, theirs)
     who = Subject(who.persons, frozenset(n for n in who.identifiers if n.partition(":")[2] not in shared))
     shred = sorted(theirs - shared)
-    clear = _clear(root, key, _tokens(shred) & (ds.field("kind") != "record"))
-    contacts = sorted(f"{token.partition(':')[0]}:{said}" for token, said in clear.items())
-    return Begun(new_id(), at, who, tuple(contacts), tuple(shred))
+    gone = clear(root, key, among(shred) & (ds.field("kind") != "record"))
+    said = sorted(f"{token.partition(':')[0]}:{contact}" for token, contact in gone.items())
+    return Begun(new_id(), at, who, tuple(said), tuple(shred))
 
 
-def _tokens(which: Collection[str]) -> ds.Expression:
+def among(which: Collection[str]) -> ds.Expression:
+    """Rows of the vault with one of these tokens."""
     return ds.field("token").isin(pa.array(sorted(which), pa.string()))
 
 
-def _clear(root: str, key: KeyRef, which: ds.Expression) -> dict[str, str]:
+def clear(root: str, key: KeyRef, which: ds.Expression) -> dict[str, str]:
     """What rows of the vault stand for, by token."""
-    path = path_of(root, TOKENS)
-    if log.head(path) is None:
-        return {}
-    rows = DeltaTable(path).to_pyarrow_dataset().to_table(filter=which).to_pylist()
+    vault = dataset(root, TOKENS)
+    rows = [] if vault is None else vault.to_table(filter=which).to_pylist()
     return {row["token"]: open_sealed(key, Sealed(**row)) for row in rows}
 
 
@@ -71,7 +67,7 @@ def _sealed_whole(root: str, key: KeyRef, who: Subject, contacts: Iterable[str])
     wanted = traces(who, [contact for contact in contacts if "@" in contact])
     numbers = [contact[-_DIGITS:] for contact in contacts if "@" not in contact]
     found = set()
-    for token, said in _clear(root, key, ds.field("kind") == "record").items():
+    for token, said in clear(root, key, ds.field("kind") == "record").items():
         digits = re.sub(r"\D", "", said)
         if wanted.in_bytes(said.encode("utf-8", "surrogateescape")) or any(n in digits for n in numbers):
             found |= {f"{name}:{token}" for name in SEALED_WHOLE}
@@ -91,10 +87,10 @@ def _held_by_others(root: str, who: Subject, theirs: set[str]) -> set[str]:
     """Those of the tokens that stand in a record of somebody else."""
     found: set[str] = set()
     for table in bronze.TABLES.values():
-        path = path_of(root, table)
-        if not theirs or log.head(path) is None:
+        table_rows = dataset(root, table)
+        if not theirs or table_rows is None:
             continue
-        for batch in DeltaTable(path).to_pyarrow_dataset().to_batches(columns=["payload"]):
+        for batch in table_rows.to_batches(columns=["payload"]):
             payloads = batch["payload"]
             likely = pc.fill_null(pc.match_substring_regex(payloads, "|".join(sorted(theirs))), False)
             for payload in payloads.filter(likely).to_pylist():

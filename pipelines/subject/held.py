@@ -31,7 +31,8 @@ Place = tuple[str, int]
 """A record: landing file and position."""
 
 _PERSONS = ("person_id", "from_person", "to_person", "buyer")
-_PAIRS = ("anchor", "visitor", "identifier", "left", "right")
+PAIRS = ("anchor", "visitor", "identifier", "left", "right")
+"""Columns `<name>_type` and `<name>_value` that name an identifier together."""
 _MESSAGES = (
     (engagement.TABLE, "message_id"),
     (assignments.TABLE, "message_id"),
@@ -50,7 +51,7 @@ def condition(table: Table, who: Subject) -> str | None:
     names, values = table.names, who.by_type
     found = [any_of(name, who.persons) for name in _PERSONS if name in names]
     found += [any_of(name, values.get(kind, [])) for name, kind in KINDS.items() if name in names]
-    for end in _PAIRS:
+    for end in PAIRS:
         if f"{end}_value" in names:
             found += [f"({end}_type = '{k}' AND {any_of(f'{end}_value', v)})" for k, v in values.items()]
     return " OR ".join(found) or None
@@ -69,36 +70,36 @@ def with_messages(root: str, who: Subject) -> Subject:
 
 def rows(root: str, table: Table, who: Subject) -> Rows:
     """The person's rows of a table of silver or gold; none where the table is not there or leads to nobody."""
-    said, dataset = condition(table, who), _dataset(root, table)
-    if said is None or dataset is None:
+    said, found = condition(table, who), dataset(root, table)
+    if said is None or found is None:
         return []
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("held", dataset)
+        connection.register("held", found)
         answer = connection.sql(f"SELECT * FROM held WHERE {ansi(said)} ORDER BY ALL")
-        found: Rows = answer.to_arrow_table().to_pylist()
-        return found
+        theirs: Rows = answer.to_arrow_table().to_pylist()
+        return theirs
 
 
 def records(root: str, table: Table, hers: Collection[str]) -> Rows:
     """The records of a bronze table that carry one of these identifiers."""
-    dataset = _dataset(root, table)
-    return [] if dataset is None or not hers else list(_carrying(dataset, frozenset(hers)))
+    found = dataset(root, table)
+    return [] if found is None or not hers else list(_carrying(found, frozenset(hers)))
 
 
 def refused(root: str, table: Table, places: Collection[Place]) -> Rows:
     """The rows of a quarantine that stand for one of these records."""
-    dataset = _dataset(root, table)
-    if dataset is None or not places:
+    found = dataset(root, table)
+    if found is None or not places:
         return []
-    of_files = dataset.to_table(filter=ds.field("file").isin(sorted({file for file, _ in places})))
+    of_files = found.to_table(filter=ds.field("file").isin(sorted({file for file, _ in places})))
     return [row for row in of_files.to_pylist() if (row["file"], row["position"]) in places]
 
 
-def _carrying(dataset: ds.Dataset, hers: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _carrying(records: ds.Dataset, hers: frozenset[str]) -> Iterator[dict[str, Any]]:
     """Bytes are looked at first: few records hold any of the values, and only those are parsed."""
     values = sorted({re.escape(node.partition(":")[2]) for node in hers})
-    for batch in dataset.to_batches(batch_size=_BATCH_ROWS):
+    for batch in records.to_batches(batch_size=_BATCH_ROWS):
         payloads = batch["payload"].cast(pa.large_binary())
         likely = pc.match_substring_regex(payloads, "|".join(values))
         for row in batch.filter(pc.fill_null(likely, False)).to_pylist():
@@ -106,6 +107,7 @@ def _carrying(dataset: ds.Dataset, hers: frozenset[str]) -> Iterator[dict[str, A
                 yield row
 
 
-def _dataset(root: str, table: Table) -> ds.Dataset | None:
+def dataset(root: str, table: Table) -> ds.Dataset | None:
+    """A table as Arrow reads it; null where it is not there."""
     path = path_of(root, table)
     return None if log.head(path) is None else DeltaTable(path).to_pyarrow_dataset()

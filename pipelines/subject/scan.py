@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 
 from pipelines.lakehouse import storage
+from pipelines.lakehouse.log import LOG
 from pipelines.landing.packing import MAGIC, unpacked
 from pipelines.publish import till_feed
 from pipelines.subject.traces import Traces
@@ -26,7 +27,6 @@ _CHUNK = 16 << 20
 _OVERLAP = 4096  # longer than any trace with the name beside it
 _ROWS = 65_536
 _READERS = 2
-LOG = "_delta_log"
 
 AtTills = Callable[[str], frozenset[str]]
 """Of a store, what its tills look the person up by."""

@@ -10,17 +10,17 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.landing.personal import KINDS, identifiers
+from pipelines.subject.held import PAIRS
 from pipelines.subject.who import Subject
 
 PAYLOAD = "payload"
-ENDS = ("anchor", "visitor", "identifier", "left", "right")
 _LONG = 12
 """Characters from which on a value is told by itself."""
 _KEPT = 31
@@ -40,11 +40,10 @@ class Traces:
     words: frozenset[str]
     named: frozenset[str] = frozenset()
     nodes: frozenset[str] = frozenset()
-    _patterns: dict[bool, str] = field(default_factory=dict, compare=False, repr=False)
 
     def with_words(self, words: Iterable[str]) -> Traces:
         """The same, and more words."""
-        return replace(self, words=self.words | frozenset(words), _patterns={})
+        return replace(self, words=self.words | frozenset(words))
 
     def in_bytes(self, data: bytes, *, log: bool = False) -> bool:
         """Whether a trace stands in bytes.
@@ -113,10 +112,15 @@ class Traces:
         return "|".join(_word(word) for word in sorted(self.words))
 
     def _pattern(self, log: bool) -> str:
-        if log not in self._patterns:
-            parts = [self._words, *_beside_names(self._short, log)]
-            self._patterns[log] = "|".join(part for part in parts if part)
-        return self._patterns[log]
+        return self._of_logs if log else self._of_data
+
+    @cached_property
+    def _of_data(self) -> str:
+        return "|".join(filter(None, [self._words, *_beside_names(self._short, log=False)]))
+
+    @cached_property
+    def _of_logs(self) -> str:
+        return "|".join(filter(None, [self._words, *_beside_names(self._short, log=True)]))
 
 
 def traces(who: Subject, contacts: Collection[str], more: Collection[str] = ()) -> Traces:
@@ -144,7 +148,7 @@ def _word(word: str) -> str:
 def _beside_names(short: dict[str, list[str]], log: bool) -> Iterator[str]:
     for kind, values in short.items():
         names = [name for name, of in KINDS.items() if of == kind]
-        names += [f"{end}_value" for end in ENDS] if log else []
+        names += [f"{end}_value" for end in PAIRS] if log else []
         either, value = "|".join(names), "|".join(map(_escaped, values))
         yield rf'(?:{either})[\\"]*\s*:\s*[\\"]*(?:{value})(?:[\\",\s}}\]]|$)'
         if log:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pipelines.models import serving
 from pipelines.models.als import factors
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.score import offers
@@ -47,26 +48,12 @@ class ServedAls:
             struck=(nobody, nobody),
             withdrawn=np.empty(0, dtype=np.int32),
         ).to_pandas()
-        return found
+        return found.astype({"rank": np.int64})
 
 
 def signature() -> ModelSignature:
     """Of `ServedAls.predict`, as the registry keeps it."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    given = {
-        "person_id": "string",
-        "rank": "integer",
-        "product_id": "string",
-        "score": "double",
-        "known": "boolean",
-    }
-    return ModelSignature(
-        inputs=Schema([ColSpec("string", "person_id")]),
-        outputs=Schema([ColSpec(kind, column) for column, kind in given.items()]),
-        params=ParamSchema([ParamSpec("k", "long", K)]),
-    )
+    return serving.signature(("person_id",), ("person_id", "rank", "product_id", "score", "known"), k=K)
 
 
 def _load_pyfunc(folder: str) -> ServedAls:

@@ -47,7 +47,7 @@ def foreseen(
     """
     before = split - days
     people = len(np.unique(been.customer[been.day < before]))
-    there = {state: been.where(been.state == state) for state in _states(learned)}
+    there = {state: been.where(been.state == state) for state in learned.states}
     early = {state: set(rows.customer[rows.day < before].tolist()) for state, rows in there.items()}
     late = {state: set(rows.customer[rows.day >= before].tolist()) for state, rows in there.items()}
     of_state = {b: len(late[b]) / max(people - len(early[b]), 1) for b in there}
@@ -62,7 +62,3 @@ def foreseen(
         OF_STATE: np.array([of_state[b] for _, b in pairs], dtype=np.float64),
         OF_STEP: np.array([of_step[pair] for pair in pairs], dtype=np.float64),
     }
-
-
-def _states(learned: Learned) -> list[int]:
-    return sorted({state for one in learned.found for state in (one.a, one.b)})

@@ -62,6 +62,11 @@ class Learned:
     ages: Mapping[int, Curve]
     follow: Mapping[tuple[int, int], tuple[int, ...]]
 
+    @property
+    def states(self) -> list[int]:
+        """Those that a transition is from or to, ascending."""
+        return sorted({state for one in self.found for state in (one.a, one.b)})
+
     def steps(
         self,
         been: Firsts,
@@ -114,9 +119,8 @@ class Learned:
 
     def _named(self) -> Codes:
         """Of each state its number among those of transitions; -1: it is of none."""
-        states = sorted({state for one in self.found for state in (one.a, one.b)})
         numbers = np.full(len(self.names), -1, dtype=np.int64)
-        numbers[states] = np.arange(len(states))
+        numbers[self.states] = np.arange(len(self.states))
         return numbers
 
     def _told(

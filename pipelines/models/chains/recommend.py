@@ -16,7 +16,7 @@ from pipelines.models.als.score import withdrawn
 from pipelines.models.chains.catalogue import births
 from pipelines.models.chains.features import firsts
 from pipelines.models.chains.learned import Learned
-from pipelines.models.lines import places
+from pipelines.models.lines import day_number, places
 
 _SCHEMA = (
     "person_id string, rank int, product_id string, score double, before string, after string, by_age boolean, "
@@ -53,7 +53,7 @@ def recommend(
         .crossJoin(F.broadcast(withdrawn(offered(products, never_offered), learned.product_ids)))
         .select("person_id", "history", "born_on", "withdrawn")
     )
-    clock = (as_of + timedelta(days=1) - date(1970, 1, 1)).days
+    clock = day_number(as_of + timedelta(days=1))
     return persons.mapInArrow(_scorer(learned, per_person, clock, within_days, least_chance), _SCHEMA)
 
 

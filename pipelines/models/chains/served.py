@@ -7,19 +7,18 @@ installed. Asked is the day after the last line; children's ages are not known h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from pipelines.models import serving
 from pipelines.models.chains.features import firsts
 from pipelines.models.chains.learned import Learned
 from pipelines.models.chains.score import told
 from pipelines.models.kept import read as read_model
-from pipelines.models.lines import places, read
-from pipelines.models.serving import signature_of_lines
+from pipelines.models.lines import COLUMNS, places, read
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -40,21 +39,18 @@ class ServedChains:
             lines: `customer_id, basket_id, purchased_at, product_id, quantity`: whole histories.
             params: `k`, how many goods; 10 where it is not given.
         """
-        last = pd.to_datetime(lines["purchased_at"]).max().date()
-        known = read(lines, as_of=last + timedelta(days=1))
+        known = read(lines, as_of=serving.day_after(lines))
         product = places(known.product_ids, self.learned.product_ids)[known.product]
         been = firsts(known.customer, product, known.day, self.learned.of_product)
         births = np.full(len(known.customer_ids), np.nan)
         steps = self.learned.steps(been, births, clock=known.as_of_day, within_days=WITHIN_DAYS)
         best = self.learned.best(steps, int((params or {}).get("k", K)))
-        return told(self.learned, best, known.customer_ids)[
-            ["customer_id", "rank", "product_id", "score", "reason"]
-        ]
+        return told(self.learned, best, known.customer_ids)[list(serving.RANKED)]
 
 
 def signature() -> ModelSignature:
     """Of `ServedChains.predict`, as the registry keeps it."""
-    return signature_of_lines(K)
+    return serving.signature(COLUMNS, serving.RANKED, k=K)
 
 
 def _load_pyfunc(folder: str) -> ServedChains:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipelines.errors import DataError
 from pipelines.models.attributes import attributes_of
 from pipelines.models.first_visit.score import FirstVisit
-from pipelines.models.lines import Frame, Lines
+from pipelines.models.lines import Frame, Lines, day_number
 
 K, CASES = 10, 2_000
 OURS, POPULARITY = "first_visit", "popularity within the category"
@@ -44,7 +44,7 @@ def visits(lines: Lines, products: Frame, split: date, cases: int = CASES) -> li
     Raises:
         DataError: since the split no receipt holds two known goods of one category.
     """
-    first = (split - date(1970, 1, 1)).days
+    first = day_number(split)
     category = attributes_of(products, lines.product_ids).codes.get("category")
     if category is None:
         raise DataError("The catalogue names no category", remedy="Land products with categories.")

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipelines.models import serving
 from pipelines.models.first_visit.score import FILE, FirstVisit, read
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 NAME, K = "first_visit", 10
+FOUND = ("session_id", "rank", "product_id", "score", "reason")
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,7 @@ class ServedFirstVisit:
 
 def signature() -> ModelSignature:
     """Of `ServedFirstVisit.predict`, as the registry keeps it."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    types = {"rank": "long", "score": "double"}
-    given = ("session_id", "rank", "product_id", "score", "reason")
-    return ModelSignature(
-        inputs=Schema([ColSpec("string", "session_id"), ColSpec("string", "product_id")]),
-        outputs=Schema([ColSpec(types.get(column, "string"), column) for column in given]),
-        params=ParamSchema([ParamSpec("k", "long", K)]),
-    )
+    return serving.signature(("session_id", "product_id"), FOUND, k=K)
 
 
 def _load_pyfunc(folder: str) -> ServedFirstVisit:

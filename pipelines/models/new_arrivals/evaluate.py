@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,7 @@ from scipy.sparse import csr_matrix
 from pipelines.errors import DataError
 from pipelines.models import measures
 from pipelines.models.als.top_k import NOTHING, top_k
-from pipelines.models.lines import Codes, Lines, places
+from pipelines.models.lines import Codes, Lines, day_number, places
 from pipelines.models.new_arrivals.features import PRIOR
 from pipelines.models.new_arrivals.score import NewArrivals
 from pipelines.models.new_arrivals.train import bought
@@ -46,7 +45,7 @@ def cases(model: NewArrivals, after: Lines) -> Cases:
     Raises:
         DataError: the split lies in the data's first days, when every good is new; or nobody bought one.
     """
-    split = (model.as_of - date(1970, 1, 1)).days
+    split = day_number(model.as_of)
     if split - model.learned.params.window_days <= int(after.day.min()):
         raise DataError(
             f"On {model.as_of} every good is new, since the lines begin {after.day.min() - split} days from it",

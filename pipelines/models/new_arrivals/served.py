@@ -7,12 +7,13 @@ installed. Asked is the day after the last line; new is what the lines show for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from pipelines.models import serving
 from pipelines.models.attributes import attributes_of
 from pipelines.models.kept import read as read_model
 from pipelines.models.lines import COLUMNS, read
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 NAME, K = "new_arrivals", 10
+FOUND = ("customer_id", "rank", "product_id", "score", "explored", "propensity", "reason")
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,7 @@ class ServedNewArrivals:
                 product_type, brand` of the good; empty where it is not known.
             params: `k`, how many goods; 10 where it is not given. `explore_share` of the slots; 0.
         """
-        last = pd.to_datetime(lines["purchased_at"]).max().date()
-        known = read(lines[list(COLUMNS)], as_of=last + timedelta(days=1))
+        known = read(lines[list(COLUMNS)], as_of=serving.day_after(lines))
         goods = lines[["product_id", *KINDS]].drop_duplicates("product_id").replace("", None)
         attributes = self.learned.tastes.known(
             attributes_of(goods, known.product_ids), len(known.product_ids)
@@ -57,22 +58,13 @@ class ServedNewArrivals:
         )
         given = params or {}
         share = float(given.get("explore_share", 0.0))
-        return model.rank(known.customer_ids, int(given.get("k", K)), explore_share=share)
+        found = model.rank(known.customer_ids, int(given.get("k", K)), explore_share=share)
+        return found.astype({"rank": np.int64})
 
 
 def signature() -> ModelSignature:
     """Of `ServedNewArrivals.predict`, as the registry keeps it."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    types = {"purchased_at": "datetime", "quantity": "double", "rank": "integer", "score": "double"}
-    types |= {"explored": "boolean", "propensity": "double"}
-    given = ("customer_id", "rank", "product_id", "score", "explored", "propensity", "reason")
-    return ModelSignature(
-        inputs=Schema([ColSpec(types.get(column, "string"), column) for column in (*COLUMNS, *KINDS)]),
-        outputs=Schema([ColSpec(types.get(column, "string"), column) for column in given]),
-        params=ParamSchema([ParamSpec("k", "long", K), ParamSpec("explore_share", "double", 0.0)]),
-    )
+    return serving.signature((*COLUMNS, *KINDS), FOUND, k=K, explore_share=0.0)
 
 
 def _load_pyfunc(folder: str) -> ServedNewArrivals:

@@ -17,12 +17,12 @@ from pipelines.models import gate
 from pipelines.models.calibration import calibration, draw
 from pipelines.models.days import INPUTS, PRODUCTS, days_of
 from pipelines.models.kept import write
-from pipelines.models.lines import coded
+from pipelines.models.lines import coded, day_number
 from pipelines.models.next_purchase import served
 from pipelines.models.next_purchase.evaluate import OURS, Comparison, compare
 from pipelines.models.next_purchase.model import kinds, learn
 from pipelines.models.next_purchase.train import Params
-from pipelines.models.next_purchase.visits import Ints, Purchases, day_number, purchased
+from pipelines.models.next_purchase.visits import Ints, Purchases, purchased
 from pipelines.models.training import Compared, Job, Reads
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from pipelines.errors import DataError
-from pipelines.models.lines import Frame, arrow, places, read
+from pipelines.models.lines import Frame, arrow, day_number, places, read
 from pipelines.models.next_purchase.candidates import weighed
 from pipelines.models.next_purchase.features import Pairs
 from pipelines.models.next_purchase.market import Market, market, references
 from pipelines.models.next_purchase.train import BLOCK, Params, Trees, examples, learned
-from pipelines.models.next_purchase.visits import Ints, Purchases, day_number, purchased, purchases
+from pipelines.models.next_purchase.visits import Ints, Purchases, purchased, purchases
 
 AGAIN = "You bought this before."
 EVERY = "You buy this about every {} days."

@@ -17,9 +17,9 @@ from pyspark.sql import functions as F
 
 from pipelines.models.als.features import offered, purchases
 from pipelines.models.als.score import withdrawn
-from pipelines.models.lines import places
+from pipelines.models.lines import day_number, places
 from pipelines.models.next_purchase.model import Ranker
-from pipelines.models.next_purchase.visits import day_number, purchased
+from pipelines.models.next_purchase.visits import purchased
 from pipelines.silver.person_identifiers import addressable
 
 COLUMNS = ("person_id", "rank", "product_id", "score", "reason")

@@ -7,17 +7,16 @@ installed. Asked is the day after the last line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipelines.models import serving
 from pipelines.models.kept import read as read_model
-from pipelines.models.lines import places, read
+from pipelines.models.lines import COLUMNS, places, read
 from pipelines.models.next_purchase.model import Ranker
 from pipelines.models.next_purchase.visits import purchased, purchases
-from pipelines.models.serving import signature_of_lines
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -38,8 +37,7 @@ class ServedNextPurchase:
             lines: `customer_id, basket_id, purchased_at, product_id, quantity`: whole histories.
             params: `k`, how many goods; 10 where it is not given.
         """
-        last = pd.to_datetime(lines["purchased_at"]).max().date()
-        found = read(lines, as_of=last + timedelta(days=1))
+        found = read(lines, as_of=serving.day_after(lines))
         known = purchases(found)
         good = places(found.product_ids, self.ranker.goods)[known.good]
         kept = good >= 0
@@ -49,7 +47,7 @@ class ServedNextPurchase:
 
 def signature() -> ModelSignature:
     """Of `ServedNextPurchase.predict`, as the registry keeps it."""
-    return signature_of_lines(K)
+    return serving.signature(COLUMNS, serving.RANKED, k=K)
 
 
 def _load_pyfunc(folder: str) -> ServedNextPurchase:

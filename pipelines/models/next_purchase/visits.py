@@ -6,7 +6,6 @@ A visit is a customer's day with a purchase. A good counts once for each visit, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from pipelines.models.lines import ANONYMOUS, Lines
 
 Ints = NDArray[np.int64]
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -69,15 +67,6 @@ class Purchases:
         """The customers from `first` up to, not with, `last`."""
         rows = slice(*np.searchsorted(self.customer, (first, last)))
         return Purchases(self.customer[rows] - first, self.good[rows], self.day[rows], self.clock[first:last])
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01.
-
-    >>> day_number(date(1970, 1, 2))
-    1
-    """
-    return day.toordinal() - _EPOCH
 
 
 def purchases(lines: Lines) -> Purchases:

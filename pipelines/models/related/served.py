@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from pipelines.models import serving
 from pipelines.models.related.score import Related, read
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 K = 10
+FOUND = ("basket_id", "rank", "product_id", "score", "because", "reason")
 
 
 @dataclass(frozen=True)
@@ -34,21 +37,13 @@ class ServedRelated:
             params: `k`, how many goods; 10 where it is not given. `relation`, `together` or `after`.
         """
         asked = params or {}
-        return self.model.rank(receipts, int(asked.get("k", K)), relation=asked.get("relation", "together"))
+        found = self.model.rank(receipts, int(asked.get("k", K)), relation=asked.get("relation", "together"))
+        return found.astype({"rank": np.int64})
 
 
 def signature() -> ModelSignature:
     """Of `ServedRelated.predict`, as the registry keeps it."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    given = {"rank": "integer", "score": "double"}
-    columns = ("basket_id", "rank", "product_id", "score", "because", "reason")
-    return ModelSignature(
-        inputs=Schema([ColSpec("string", "basket_id"), ColSpec("string", "product_id")]),
-        outputs=Schema([ColSpec(given.get(column, "string"), column) for column in columns]),
-        params=ParamSchema([ParamSpec("k", "long", K), ParamSpec("relation", "string", "together")]),
-    )
+    return serving.signature(("basket_id", "product_id"), FOUND, k=K, relation="together")
 
 
 def _load_pyfunc(folder: str) -> ServedRelated:

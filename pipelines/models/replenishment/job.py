@@ -22,8 +22,7 @@ from pipelines.models.calibration import calibration, draw
 from pipelines.models.days import INPUTS, MAX_PERSONS, PERSONS, PRODUCT_DAYS, PRODUCTS
 from pipelines.models.gate import Measured
 from pipelines.models.kept import write
-from pipelines.models.lines import coded
-from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.lines import coded, day_number
 from pipelines.models.replenishment import baselines, served
 from pipelines.models.replenishment.habits import Floats, Habits, Ints, habits
 from pipelines.models.replenishment.learned import HORIZONS, Learned, ReplenishmentParams, guarded

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from pipelines.errors import DataError
-from pipelines.models.lines import COLUMNS, Frame, arrow, coded, places
-from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.lines import COLUMNS, Frame, arrow, coded, day_number, places
 from pipelines.models.replenishment.distribution import due, regular_share
 from pipelines.models.replenishment.habits import Floats, Habits, Ints, habits
 from pipelines.models.replenishment.learned import (

@@ -13,8 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.models.als.features import offered
-from pipelines.models.lines import coded
-from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.lines import coded, day_number
 from pipelines.models.replenishment.habits import habits
 from pipelines.models.replenishment.learned import Learned, ReplenishmentParams
 from pipelines.silver.person_identifiers import IDENTIFIER, current

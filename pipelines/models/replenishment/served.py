@@ -7,17 +7,16 @@ installed. Asked is the day after the last line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipelines.models import serving
 from pipelines.models.kept import read
-from pipelines.models.next_purchase.visits import day_number
+from pipelines.models.lines import COLUMNS, day_number
 from pipelines.models.replenishment.learned import Learned, ReplenishmentParams
 from pipelines.models.replenishment.model import purchased, ranked
-from pipelines.models.serving import signature_of_lines
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -38,17 +37,17 @@ class ServedReplenishment:
             lines: `customer_id, basket_id, purchased_at, product_id, quantity`: whole histories.
             params: `k`, how many goods; 10 where it is not given.
         """
-        last = pd.to_datetime(lines["purchased_at"]).max().date() + timedelta(days=1)
-        known, people, things = purchased(lines, as_of=last)
+        asked = serving.day_after(lines)
+        known, people, things = purchased(lines, as_of=asked)
         found = self.learned.foreseen(
-            known, people, things, clock=day_number(last), params=ReplenishmentParams()
+            known, people, things, clock=day_number(asked), params=ReplenishmentParams()
         )
         return ranked(found, int((params or {}).get("k", K)))
 
 
 def signature() -> ModelSignature:
     """Of `ServedReplenishment.predict`, as the registry keeps it."""
-    return signature_of_lines(K)
+    return serving.signature(COLUMNS, serving.RANKED, k=K)
 
 
 def _load_pyfunc(folder: str) -> ServedReplenishment:

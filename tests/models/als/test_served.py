@@ -41,7 +41,7 @@ def test_mlflow_loads_it_and_it_ranks_by_its_factors_and_strangers_by_what_is_po
         ("ann", 1, "apples", 0.5, True),
         ("ann", 2, "bread", 0.25, True),
     ]
-    types = {"integer": "int32", "string": "object", "double": "float64", "boolean": "bool"}
+    types = {"long": "int64", "string": "object", "double": "float64", "boolean": "bool"}
     described = {column["name"]: types[column["type"]] for column in served.signature().outputs.to_dict()}
     assert answer.dtypes.astype(str).to_dict() == described
     assert len(loaded.predict(persons)) == 3 + 2 + 3
