@@ -21,7 +21,7 @@ from pipelines.simulate.clock import date_of
 from pipelines.simulate.persons import persons
 from pipelines.simulate.world import World
 
-WORLD = World(seed=11, households=4_000, start=date(2023, 1, 1), days=500, products=400, web=0, mail=0)
+WORLD = World(seed=11, households=16_000, start=date(2023, 1, 1), days=500, products=400, web=0, mail=0)
 SHOWN, HOLDOUT_DAYS, END = 20, 28, date(2018, 1, 1)
 
 

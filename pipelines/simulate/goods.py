@@ -106,8 +106,12 @@ def price_cents(draws: Draws, product: Column) -> Column:
 
 
 def launch_day(draws: Draws, days: int, product: Column) -> Column:
-    """The first day of a good's sale; the world's first but for one in twenty of the lesser known."""
-    new = (rank_of(product) >= ALWAYS_SOLD) & draws.chance(0.05, "new arrival", product)
+    """The first day of a good's sale; the world's first but for one in twenty of the lesser known.
+
+    A size of a chain is no new arrival: its children need it whenever they have grown into it.
+    """
+    lesser = (rank_of(product) >= ALWAYS_SOLD) & ~category_of(product).isin(DIAPERS, FEEDING)
+    new = lesser & draws.chance(0.05, "new arrival", product)
     return F.when(new, draws.below(days, "launch", product)).otherwise(F.lit(0).cast("long"))
 
 

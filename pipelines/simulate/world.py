@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pipelines.errors import UsageError
 from pipelines.simulate.goods import CATEGORIES
 
-VERSION = 4
+VERSION = 5
 """Of what a world holds; raised when the same numbers come to mean other files."""
 
 OPENING = -1

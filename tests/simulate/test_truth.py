@@ -103,6 +103,22 @@ def test_the_catalogue_says_for_whom_a_chains_goods_are(world: Made) -> None:
     assert min(seen) < WORLD.start <= max(seen), "some were there before, some arrive"
 
 
+def test_no_good_is_bought_before_the_shop_sells_it(world: Made) -> None:
+    first = {
+        good["product_id"]: date.fromisoformat(good["first_seen_on"]) for good in world.records("products")
+    }
+    clocks_back = timedelta(days=-300)  # a till whose clock is wrong is years off
+    early = [
+        line["product_id"]
+        for record in world.records("receipts")
+        if isinstance(when := record.get("purchased_at"), str) and when.startswith("20")
+        for line in record.get("lines") or ()
+        if clocks_back < date.fromisoformat(when[:10]) - first[line["product_id"]] < timedelta()
+    ]
+    assert not early
+    assert {first[row["product_id"]] < WORLD.start for row in world.truth("chains")} == {True}
+
+
 def test_forms_name_the_children_that_were_born(world: Made) -> None:
     born = {row["person"]: row["born_on"] for row in world.truth("chains")}
     owner = {

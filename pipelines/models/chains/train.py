@@ -36,7 +36,7 @@ from pipelines.models.chains.learned import Learned, Transition
 from pipelines.models.chains.score import Chains
 from pipelines.models.lines import Codes, Frame, Lines, read
 
-SAMPLE = 300  # of each state's persons, for the chance by the calendar alone
+SAMPLE = 2_000  # of each state's persons, for the chance by the calendar alone
 FOLLOWERS = 5  # goods kept of each state, by the good before: the first that may be offered is named
 
 
