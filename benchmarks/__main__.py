@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import foundation
+from benchmarks.als import als
 from benchmarks.attribution import attribution
 from benchmarks.chains import chains
 from benchmarks.customers import customers
@@ -49,6 +50,7 @@ PARTS = {
     "interest_segments": interest_segments,
     "interest_truth": interest_truth,
     "live_interests": live_interests,
+    "als": als,
     "related": related,
     "chains": chains,
     "new_arrivals": new_arrivals,
@@ -60,6 +62,7 @@ PARTS = {
     "support": support,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
+    "als": partial(als, persons=4_000, goods=1_000, cells=60_000),
     "landing": partial(landing, sizes=(20_000, 80_000)),
     "retailer": partial(retailer, shrink=500),
     "decisions": partial(decisions, sizes=(2_000, 8_000)),

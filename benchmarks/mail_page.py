@@ -5,12 +5,80 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.als import GOALS as ALS
 from benchmarks.decisions import GOALS as DECISIONS
 from benchmarks.flagship import GOAL as FLAGSHIP
 from benchmarks.reports import GOAL as REPORTS
 from benchmarks.support import GOAL as SUPPORT
 
 AHEAD = "ahead of it, 95 % interval over households"
+
+
+def als_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
+    """Fit, ranking and quality beside `implicit` and spark.ml."""
+    names = {"tillpost": "tillpost", "implicit": "implicit (conjugate gradients)", "spark": "spark.ml"}
+    more = result["larger"]
+    fits = [
+        (
+            names[who],
+            f"{one['took']:.0f} s",
+            f"{one['peak_bytes'] / 2**30:.1f} GB",
+            f"{more[who]['took']:.0f} s" if who in more else "",
+            f"{result['exponent'][who]:.2f}" if who in more else "",
+        )
+        for who, one in result["fit"].items()
+    ]
+    top = result["top"]
+    ranks = [
+        (
+            names[who],
+            f"{one['took']:.0f} s",
+            f"{one['cpu_seconds']:.0f} s",
+            f"{one['peak_bytes'] / 2**30:.1f} GB",
+        )
+        for who, one in top.items()
+    ]
+    judged = [
+        met(
+            f"times faster than {names[who]} ranks",
+            one["took"] / top["tillpost"]["took"],
+            ALS[who],
+            lower=False,
+        )
+        for who, one in top.items()
+        if who in ALS
+    ]
+    text = [
+        f"## ALS of {result['persons']:,} persons and {result['goods']:,} goods",
+        f"{result['cells']:,} pairs, rank 64, 10 iterations. The seconds are of the fit alone, the memory of "
+        "its process.",
+        table(("fit", "took", "peak memory", "four times the persons", "exponent"), fits),
+        "The 50 best goods of each person. Ours reads their histories, leaves out what they have bought, and writes "
+        "the rows of `gold.recommendations`; implicit's leaves it out and gives arrays; spark.ml's leaves nothing out.",
+        table(("rank", "took", "of CPU, the whole process", "peak memory"), ranks),
+    ]
+    if found := result["quality"]:
+        rows = [
+            (
+                who,
+                {"all": "all goods", "new": "not bought before"}[protocol],
+                f"{one['nDCG@10']:.4f}",
+                f"{one['penalty']}",
+                f"{one['weight']}",
+            )
+            for who, by in found["found"].items()
+            for protocol, one in by.items()
+        ]
+        for protocol, kind in (("all", "of all goods"), ("new", "of goods not bought before")):
+            ours, theirs = (found["found"][who][protocol]["nDCG@10"] for who in ("tillpost", "implicit"))
+            judged.append(
+                met(f"nDCG@10 {kind}, as a share of implicit's", ours / theirs, ALS["nDCG"], lower=False)
+            )
+        text += [
+            f"On real receipts (protocol cutoff), {found['households']:,} households that nothing was chosen by:",
+            table(("solver", "ranked", "nDCG@10", "penalty", "weight"), rows),
+        ]
+    return [*text, table(("", "measured", "goal", ""), judged)]
 
 
 def related_section(result: Mapping[str, Any], table: Any) -> list[str]:

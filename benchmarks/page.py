@@ -48,6 +48,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "interest_segments": partial(customers_page.interest_segments_section, table=table),
         "interest_truth": partial(customers_page.interest_truth_section, table=table),
         "live_interests": partial(customers_page.live_section, table=table, met=_met),
+        "als": partial(mail_page.als_section, table=table, met=_met),
         "related": partial(mail_page.related_section, table=table),
         "chains": partial(mail_page.chains_section, table=table),
         "new_arrivals": partial(mail_page.new_arrivals_section, table=table),
