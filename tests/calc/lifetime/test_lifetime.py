@@ -121,3 +121,12 @@ def test_the_examples_hold(module: object) -> None:
     outcome = doctest.testmod(module)  # type: ignore[arg-type]
     assert outcome.attempted
     assert not outcome.failed
+
+
+def test_people_who_are_all_alike_are_expected_to_buy_as_they_did() -> None:
+    """A purchase every five weeks of everybody: more alike than chance, so the shape of the rates has no end."""
+    buyers, last, age = np.array([12.0, 12.0, 13.0]), np.array([61.0, 61.5, 62.0]), np.full(3, 64.0)
+    model = fit_bg_nbd(buyers, last, age, np.full(3, 100.0))
+    for weeks in (4.0, 12.0, 52.0):
+        expected = model.expected_purchases(weeks, buyers, last, age)
+        assert expected.mean() == pytest.approx(weeks / 5, rel=0.05)
