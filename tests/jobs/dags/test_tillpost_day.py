@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.settings import Settings
 from tests.conftest import as_words, shop_settings
-from tests.days import DATA, DAYS, contents, versions
+from tests.days import DATA, DAYS, SNAPSHOTS, contents, versions
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2400)]
 
@@ -27,11 +27,17 @@ LAST = PERIOD[1]
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Airflow's own folder and database, made as its documentation says."""
     place = tmp_path_factory.mktemp("airflow")
-    subprocess.run(
-        [str(PYTHON.with_name("airflow")), "db", "migrate"],
-        env=environment(place), check=True, capture_output=True, timeout=600,
-    )  # fmt: skip
+    airflow(place, "db", "migrate")
     return place
+
+
+def airflow(home: Path, *words: str, **more: str) -> None:
+    """One of Airflow's own commands."""
+    done = subprocess.run(
+        [str(PYTHON.with_name("airflow")), *words],
+        env=environment(home, **more), capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -107,14 +113,50 @@ def places(settings: Settings) -> dict[str, str]:
     }
 
 
+def run(settings: Settings, day: str) -> None:
+    """What cron would start."""
+    command = [str(Path(sys.executable).with_name("tillpost")), "run", "--as-of", day]
+    command += ["--conf", "conf/base.yaml", *as_words(settings, **{"spark.engine": "sail"})]
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
+
+
+def without_a_jvm(place: Path) -> dict[str, str]:
+    """A `spark-submit` first on the path that starts the job's driver with its words, on Sail."""
+    place.mkdir()
+    command = place / "spark-submit"
+    command.write_text(
+        '#!/bin/sh\nwhile [ "${1##*.}" != py ]; do shift; done\nexec "$PYSPARK_DRIVER_PYTHON" "$@"\n',
+        encoding="utf-8",
+    )
+    command.chmod(0o755)
+    return {"PATH": f"{place}:{os.environ['PATH']}", "TILLPOST__SPARK__ENGINE": "sail"}
+
+
+def test_a_backfill_of_three_days_is_three_daily_runs(home: Path, tmp_path: Path) -> None:
+    """By Airflow's `backfill create`; its runs, without a server, as drive.py says. The jobs compute on Sail here."""
+    filled, daily = small_shop(tmp_path / "filled"), small_shop(tmp_path / "daily")
+    shop = {**places(filled), **without_a_jvm(tmp_path / "bin")}
+    airflow(home, "dags", "reserialize", **shop)
+    asked = ("--from-date", PERIOD[0], "--to-date", f"{LAST}T23:59", "--reprocess-behavior", "failed")
+    airflow(home, "backfill", "create", "--dag-id", "tillpost_day", *asked, **shop)
+    assert driven(home, "backfill", **shop) == [
+        {"state": "success", "business_date": str(day), "type": "backfill"} for day in DAYS
+    ]
+    for day in DAYS:
+        run(daily, str(day))
+    by_run, by_backfill = contents(daily), contents(filled)
+    assert [name for name in by_run if by_run[name] != by_backfill[name]] == []
+    dated = {table.name: by_run[table.name] for table in SNAPSHOTS if by_run[table.name]}
+    assert all(any(repr(day) in row for row in rows) for day in DAYS for rows in dated.values())
+    assert len(dated) > 3, "control: some of gold is of one date each"
+
+
 def test_a_day_by_the_scheduler_is_a_daily_run_and_again_changes_nothing(home: Path, tmp_path: Path) -> None:
     """Its stages by spark-submit; the days of a backfill are those of the timetable, one after the other."""
     scheduled, daily = small_shop(tmp_path / "scheduled"), small_shop(tmp_path / "daily")
     done = driven(home, "days", LAST, LAST, **places(scheduled))
     assert done == [{"state": "success", "business_date": LAST}]
-    command = [str(Path(sys.executable).with_name("tillpost")), "run", "--as-of", LAST]
-    command += ["--conf", "conf/base.yaml", *as_words(daily, **{"spark.engine": "sail"})]
-    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    run(daily, LAST)
     by_run, by_scheduler = contents(daily), contents(scheduled)
     assert [name for name in by_run if by_run[name] != by_scheduler[name]] == []
     assert len([name for name, rows in by_run.items() if rows]) > 20, "control: most of them hold rows"
