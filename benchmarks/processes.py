@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -164,13 +165,18 @@ def exponent(growth: Sequence[tuple[int, float]]) -> float:
 
 
 def stage_seconds(lines: Iterable[str]) -> dict[str, float]:
-    """The seconds of each stage, from the lines in which the command tells them.
+    """The seconds of each stage, from the lines in which the command tells them, to a person or as JSON.
 
-    >>> stage_seconds(["build", "  gold.kpi_daily  v3   1.2 s  7 days", "  build took 31.4 s"])
-    {'build': 31.4}
+    >>> stage_seconds(["demo", "  build took 31.4 s", '{"event": "stage_ended", "stage": "score", "seconds": 2.5}'])
+    {'build': 31.4, 'score': 2.5}
     """
-    found = (_TOOK.fullmatch(line) for line in lines)
-    return {match[1]: float(match[2]) for match in found if match}
+    seconds = {}
+    for line in lines:
+        if match := _TOOK.fullmatch(line):
+            seconds[match[1]] = float(match[2])
+        elif line.startswith("{") and (told := json.loads(line)).get("event") == "stage_ended":
+            seconds[told["stage"]] = told["seconds"]
+    return seconds
 
 
 class Scale(threading.Thread):

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -36,6 +37,13 @@ class Board:
     def __init__(self) -> None:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._day: date | None = None
+
+    def begin(self, run_id: str, as_of: date) -> None:
+        """What is shown from now on is of this run; a rule parts its date from the one before."""
+        if self._day is not None:
+            OUT.rule(str(as_of))
+        self._day = as_of
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[None]:
@@ -58,6 +66,10 @@ class Board:
         """One table is done."""
         OUT.print(_line(outcome))
         self.step()
+
+    def say(self, text: str) -> None:
+        """A line of a stage's result."""
+        OUT.print(f"  {text}")
 
     def step(self, done: int = 1) -> None:
         """Move the bar on."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli import closing
+from pipelines.cli.log import Log
 from pipelines.cli.options import LOCAL, AsOf, Conf, MaybeAsOf, Sets, settings_of
 from pipelines.errors import UsageError
 
@@ -28,7 +29,8 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
     from pipelines.publish.release import Published
 
     _refuse_the_future(settings, days[-1])
-    board, told = console.Board(), closing.current()
+    told = closing.current()
+    board: Log | console.Board = Log() if told.command else console.Board()
 
     def report(outcome: Outcome) -> None:
         board.tell(outcome)
@@ -37,9 +39,8 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
     told.as_of = [str(day) for day in days]
     with context.session(settings) as spark:
         for day in days:
-            if len(days) > 1:
-                console.OUT.rule(str(day))
             with context.within(spark, settings, day, report) as run:
+                board.begin(run.run.run_id, day)
                 told.runs.append(run.run.run_id)
                 for name in names:
                     with told.stage(name), board.stage(name, total=len(of_stage(name)) or 1):
@@ -47,7 +48,7 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
                     if isinstance(result, Published):
                         told.release = result.release_id
                     for line in stages.said_of(result):
-                        console.OUT.print(f"  {line}")
+                        board.say(line)
 
 
 def _refuse_the_future(settings: Settings, day: date) -> None:

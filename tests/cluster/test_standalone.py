@@ -71,9 +71,10 @@ def test_a_cluster_that_loses_an_executor_gives_the_same_tables(
 
     def strike(line: str) -> None:
         """Kill -9 one of the two executors as gold is begun."""
-        if line.strip() in STAGES:
-            begun.append(time.monotonic())
-        if line.strip() == "build":
+        if '"stage_began"' not in line:
+            return
+        begun.append(time.monotonic())
+        if json.loads(line)["stage"] == "build":
             cluster.executors()[0].kill()
 
     ended(submitted(cluster, settings, "run", FIRST, packed=False), cluster)

@@ -51,7 +51,7 @@ def killed_in(stage: str, settings: Settings) -> None:
     run = started(settings, *LAST)
     assert run.stdout is not None
     lines = iter(run.stdout.readline, "")
-    assert any(line.strip() == stage for line in lines), f"{stage} never began"
+    assert any("stage_began" in line and f'"{stage}"' in line for line in lines), f"{stage} never began"
     if stage != "publish":
         next(lines)
     os.killpg(run.pid, signal.SIGKILL)
