@@ -8,6 +8,7 @@ analysis", ICDE 2020).
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 
 import numpy as np
@@ -26,6 +27,10 @@ from pipelines.identity.rules import SEPARATOR
 
 DRIVER_EDGES = 20_000_000
 """Up to so many edges the driver labels by itself: 20 million take it 14 seconds and 1 GB."""
+_EDGE_BYTES = 400
+"""Of an edge as it comes to the driver, contracted: both ways, each two tokens with their types."""
+_SPARKS = {"spark.driver.maxResultSize": "1g", "spark.driver.memory": "8g"}
+"""What Spark's driver takes of an action at most, and its heap; with what we say where nothing else is said."""
 MESSAGE_BYTES = 32 << 20
 """Labels that come back from the driver go into the session in parts of at most so many bytes."""
 _ROUNDS = 200
@@ -41,7 +46,8 @@ def components(edges: DataFrame, *, driver_edges: int = DRIVER_EDGES) -> DataFra
     Args:
         edges: `left` and `right`, taken as text; or `left_type`, `left_value`, `right_type`, `right_value`, whose
             nodes are called `type:value`. Other columns are not looked at.
-        driver_edges: From how many edges on they are contracted on DataFrames before the driver takes them.
+        driver_edges: From how many edges on they are contracted on DataFrames before the driver takes them; or from
+            as many as Spark's driver has memory for, where that is less.
 
     Returns:
         `node`, `component`. The graph's edges are computed once, when this is called.
@@ -57,9 +63,33 @@ def components(edges: DataFrame, *, driver_edges: int = DRIVER_EDGES) -> DataFra
 def connected(pairs: DataFrame, count: int, driver_edges: int) -> DataFrame:
     """As `components`, of `left` and `right` (null: alone) that are cheap to read again, and that are `count` rows."""
     pairs = pairs.select("left", F.coalesce("right", "left").alias("right"))
-    if count <= driver_edges:
+    said = (pairs.sparkSession.conf.get(name, usual) or usual for name, usual in _SPARKS.items())
+    most = min(driver_edges, edges_at_once(*said))
+    if count <= most:
         return _in_driver(pairs)
-    return _contracted(pairs, count, driver_edges)
+    return _contracted(pairs, count, most)
+
+
+def edges_at_once(results: str, heap: str) -> int:
+    """How many edges fit Spark's driver: into what it takes of one action, and into half of its heap.
+
+    Args:
+        results: `spark.driver.maxResultSize`; 0 is without a limit.
+        heap: `spark.driver.memory`.
+
+    >>> edges_at_once("1g", "8g"), edges_at_once("1g", "1g"), edges_at_once("0", "1024m")
+    (2684354, 1342177, 1342177)
+    """
+    return min(_bytes(results) or _bytes(heap), _bytes(heap) // 2) // _EDGE_BYTES
+
+
+def _bytes(size: str) -> int:
+    """A size as Spark writes it; a bare number is bytes."""
+    found = re.fullmatch(r"(\d+)([kmgt]?)b?", size.strip().lower())
+    if found is None:
+        raise ValueError(f"{size!r} is no size as Spark writes it")
+    number, unit = found.groups()
+    return int(number) << {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[unit]
 
 
 def labels(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Table:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pipelines.errors import DataError
 from pipelines.identity import components
 from pipelines.identity import labels as module
-from pipelines.identity.labels import labels
+from pipelines.identity.labels import edges_at_once, labels
 
 CHAIN = 100_000
 
@@ -65,6 +65,24 @@ def test_contraction_and_the_driver_agree(spark: SparkSession, monkeypatch: pyte
     told = dict(by_driver)
     assert {told[f"chain{place}"] for place in range(0, CHAIN, 999)} == {"chain0"}
     assert (told["ray7"], told["loop"], told["alone"], told["b"]) == ("hub", "loop", "alone", "a")
+
+
+@pytest.mark.spark
+def test_a_driver_with_less_memory_takes_fewer_edges(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond them they are contracted first, to the same labels."""
+    edges = spark.range(3_000).select(
+        F.concat(F.lit("n"), F.col("id")).alias("left"), F.concat(F.lit("n"), F.col("id") + 1).alias("right")
+    )
+    expected = sorted(components(edges).collect())
+    taken: list[int] = []
+    inside = module._in_driver
+    monkeypatch.setattr(module, "_in_driver", lambda pairs: (taken.append(pairs.count()), inside(pairs))[1])
+    monkeypatch.setattr(module, "_SPARKS", {"tests.results": "64k", "tests.heap": "256k"})
+    assert sorted(components(edges).collect()) == expected
+    assert len(taken) == 1
+    assert 0 < taken[0] <= 2 * edges_at_once("64k", "256k") < 3_000
 
 
 @pytest.mark.spark
