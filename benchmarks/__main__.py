@@ -28,6 +28,7 @@ from benchmarks.interest_truth import interest_truth
 from benchmarks.landing import landing
 from benchmarks.live_interests import live_interests
 from benchmarks.machine import facts
+from benchmarks.main_job import main_job
 from benchmarks.new_arrivals import new_arrivals
 from benchmarks.page import page
 from benchmarks.related import related
@@ -37,6 +38,7 @@ from benchmarks.segments import segments
 from benchmarks.support import support
 
 PARTS = {
+    "main_job": main_job,
     **foundation.PARTS,
     "erase": erase,
     "attribution": attribution,
@@ -63,6 +65,7 @@ PARTS = {
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "als": partial(als, persons=4_000, goods=1_000, cells=60_000),
+    "main_job": partial(main_job, sizes=(40_000,), real=False, times=1),
     "landing": partial(landing, sizes=(20_000, 80_000)),
     "retailer": partial(retailer, shrink=500),
     "decisions": partial(decisions, sizes=(2_000, 8_000)),

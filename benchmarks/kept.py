@@ -40,5 +40,10 @@ class Kept:
         for name in names:
             self._file(name).unlink(missing_ok=True)
 
+    def forget_all(self) -> None:
+        """The next run measures everything again."""
+        for file in self._place.glob("*.row.json"):
+            file.unlink()
+
     def _file(self, name: str) -> Path:
         return self._place / f"{name}.row.json"

@@ -1,17 +1,21 @@
 """Landing files of a retailer who does not exist, made by DuckDB: as many records a day as are asked for.
 
-Of web events one in a hundred comes twice, and one in two hundred has no kind and is refused.
+Of web events one in a hundred comes twice, and one in two hundred has no kind and is refused. Who comes often comes
+much more often than others, six lines in ten are of thirty goods that the buyer always buys, and a hundredth of the
+goods has a fifth of the other lines.
 """
 
 from __future__ import annotations
 
-from datetime import date
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 FILE_RECORDS = 500_000
 STORES, PRODUCTS = 158, 50_000
+LAST, WORLD_DAYS, LINES_A_RECEIPT, LINES_A_PERSON = date(2024, 12, 31), 365, 9.5, 100
 
 _WEB_EVENTS = """
   SELECT 'e' || m AS event_id,
@@ -32,11 +36,13 @@ _RECEIPTS = """
   SELECT CAST(n AS VARCHAR) AS receipt_no, 'S' || (hash(n) % {stores}) AS store_id,
          strftime(TIMESTAMP '{day}' + INTERVAL (28800 + n * 46800 // {every}) SECOND, '%Y-%m-%dT%H:%M:%SZ')
            AS purchased_at,
-         CASE WHEN hash(n, 'shown') % 5 < 4 THEN 'C' || (hash(n, '{day}') % {people}) END AS loyalty_card,
+         CASE WHEN hash(n, 'shown') % 5 < 4 THEN 'C' || who END AS loyalty_card,
          list_transform(range(CAST(1 + hash(n, 'lines') % 18 AS BIGINT)), lambda i: {{
-           'product_id': 'p' || (hash(n, i, '{day}') % {products}), 'quantity': 1,
-           'net_amount': CAST((50 + hash(n, i) % 1950) / 100 AS DECIMAL(9, 2)) }}) AS lines
-  FROM numbers
+           'product_id': 'p' || CAST(floor({products} * pow(
+             (CASE WHEN hash(n, i, 'usual') % 10 < 6 THEN hash(who, hash(n, i) % 30) ELSE hash(n, i, '{day}') END
+             % 1000003) / 1000003, 3)) AS BIGINT),
+           'quantity': 1, 'net_amount': CAST((50 + hash(n, i) % 1950) / 100 AS DECIMAL(9, 2)) }}) AS lines
+  FROM (SELECT n, CAST(floor({people} * pow((hash(n, '{day}') % 1000003) / 1000003, 2)) AS BIGINT) AS who FROM numbers)
 """
 # of 100 events 40 are sent, 40 delivered, 16 opened, 4 clicked
 _ENGAGEMENT = """
@@ -49,6 +55,13 @@ _ENGAGEMENT = """
          CASE WHEN n % 100 >= 96 THEN 'https://shop.example/p/' || (hash(n) % {products}) END AS link
   FROM (SELECT n, n // 100 * 40 + CASE WHEN n % 100 < 80 THEN n % 40 ELSE n % 20 END AS message FROM numbers)
 """
+_PRODUCTS = """
+  SELECT 'p' || range AS product_id, 'Good ' || range AS title, 'DEPARTMENT ' || range % 20 AS department,
+         'CATEGORY ' || range % 300 AS category, 'TYPE ' || range % 3000 AS product_type,
+         'Brand ' || hash(range) % 400 AS brand
+  FROM range({products})
+"""
+_STORES = "SELECT 'S' || range AS store_id, 'R' || range % 5 AS region FROM range({stores})"
 _RECORDS = {"web_events": _WEB_EVENTS, "receipts": _RECEIPTS, "engagement": _ENGAGEMENT}
 
 
@@ -74,3 +87,35 @@ def land(landing_root: Path, source: str, day: date, records: int, *, people: in
             f"COPY (WITH numbers AS (SELECT range AS n FROM range({first}, {last})) {rows}) TO '{file}' (FORMAT json)"
         )
     return f"{folder}/*.jsonl"
+
+
+def reference(landing_root: Path, day: date) -> None:
+    """Write the catalogue and the shops, which arrive at the end of a day."""
+    for source, rows in (("products", _PRODUCTS), ("stores", _STORES)):
+        folder = landing_root / source / f"arrived={day:%Y%m%d}T235959Z"
+        folder.mkdir(parents=True)
+        said = rows.format(products=PRODUCTS, stores=STORES)
+        duckdb.sql(f"COPY ({said}) TO '{folder / 'all.jsonl'}' (FORMAT json)")
+
+
+def world(place: Path, lines: int, *, web: float = 0.0, mail: float = 0.0) -> Path:
+    """A year of receipts up to `LAST`, with its catalogue; made once, since it stays. Gives its landing folder.
+
+    Args:
+        place: The world's own folder.
+        lines: About so many, over the year, of a hundredth as many people.
+        web: Web events, as a share of the lines.
+        mail: Mail events, likewise.
+    """
+    landing, whole = place / "landing", place / "whole"
+    if whole.exists():
+        return landing
+    shutil.rmtree(place, ignore_errors=True)
+    reference(landing, LAST - timedelta(WORLD_DAYS))
+    records = {"receipts": 1 / LINES_A_RECEIPT, "web_events": web, "engagement": mail}
+    for source, share in records.items():
+        for back in range(WORLD_DAYS if share else 0):
+            a_day = max(1, round(lines * share / WORLD_DAYS))
+            land(landing, source, LAST - timedelta(back), a_day, people=max(1, lines // LINES_A_PERSON))
+    whole.touch()
+    return landing

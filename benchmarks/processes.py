@@ -10,7 +10,6 @@ import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,9 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
+from benchmarks.scale import Limits, Scale
 
-EVERY_SECONDS = 0.25
+_MADE = re.compile(r"\s*([a-z]+\.\w+)\s+v\d+\s+([\d.]+) s\s")
 _TOOK = re.compile(r"\s*(\w+) took ([\d.]+) s\s*")
 
 
@@ -36,6 +35,7 @@ class Measured:
         stages: Seconds of each stage, as the command says.
         lines: All that it said.
         cpu_seconds: Of all its processes, in and for them: what the work costs, however busy the machine is.
+        ended: Why it did not come to its end: `memory` or `time`, by its limits, or its exit code; empty: it did.
     """
 
     seconds: float
@@ -44,6 +44,7 @@ class Measured:
     stages: dict[str, float] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
+    ended: str = ""
 
     @property
     def cost(self) -> dict[str, Any]:
@@ -70,18 +71,18 @@ def measure(arguments: Sequence[str]) -> Measured:
     return measured(tillpost(arguments))
 
 
-def measured(command: Sequence[str]) -> Measured:
-    """Run any command to its end, showing what it says.
+def measured(command: Sequence[str], limits: Limits | None = None) -> Measured:
+    """Run any command to its end, showing what it says; with limits at the longest until it comes to one.
 
     Raises:
-        SystemExit: it failed; what it said has been shown.
+        SystemExit: it failed; what it said has been shown. With limits, the cost says that it did.
     """
     lines: list[str] = []
     started, spent = time.monotonic(), _children_seconds()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=own_environment(os.environ)
     ) as process:
-        scale = Scale(process.pid)
+        scale = Scale(process.pid, limits)
         scale.start()
         for line in process.stdout or ():
             lines.append(line.rstrip("\n"))
@@ -89,10 +90,11 @@ def measured(command: Sequence[str]) -> Measured:
         code = process.wait()
         seconds = time.monotonic() - started
         scale.stop()
-    if code:
+    if code and limits is None:
         raise SystemExit(f"bench: `{' '.join(command)}` ended with exit code {code}")
+    ended = scale.ended or (f"exit code {code}" if code else "")
     cpu = round(_children_seconds() - spent, 1)
-    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines), cpu)
+    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines), cpu, ended)
 
 
 @dataclass
@@ -179,39 +181,11 @@ def stage_seconds(lines: Iterable[str]) -> dict[str, float]:
     return seconds
 
 
-class Scale(threading.Thread):
-    """Weighs a process and its descendants four times a second, and keeps the heaviest moment."""
+def table_seconds(lines: Iterable[str]) -> dict[str, float]:
+    """The seconds of each table that a command made, from the lines in which it tells them.
 
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.peak = 0
-        self.jvm = 0
-        self._root = psutil.Process(pid)
-        self._ended = threading.Event()
-
-    def run(self) -> None:
-        while not self._ended.wait(EVERY_SECONDS):
-            weighed = self._weigh()
-            total = sum(weighed.values())
-            if total > self.peak:
-                self.peak, self.jvm = total, weighed.get("java", 0)
-
-    def _weigh(self) -> dict[str, int]:
-        """Bytes by the program's name; what has just ended weighs nothing."""
-        weighed: dict[str, int] = {}
-        try:
-            tree = [self._root, *self._root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return weighed
-        for process in tree:
-            try:
-                name = process.name()
-                weighed[name] = weighed.get(name, 0) + process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        return weighed
-
-    def stop(self) -> None:
-        """Stop weighing."""
-        self._ended.set()
-        self.join()
+    >>> table_seconds(["build", "  gold.kpi_daily  v3   1.2 s  7 days", "  silver.offers  -  0.0 s  nothing arrived"])
+    {'gold.kpi_daily': 1.2}
+    """
+    found = (_MADE.match(line) for line in lines)
+    return {match[1]: float(match[2]) for match in found if match}

@@ -131,14 +131,20 @@ def build(context: Context) -> None:
     _make(context, "build")
 
 
-def train(context: Context) -> list[TrainingResult | als_job.TrainingResult | Skipped]:
+def train(
+    context: Context, jobs: Sequence[Job[Any, Any]] = JOBS
+) -> list[TrainingResult | als_job.TrainingResult | Skipped]:
     """Fit the models on what was known at the close, compare each on a time split, and promote those the gate lets.
 
     A young shop may have enough history for ALS, and too little for the others, which then say so.
+
+    Args:
+        context: The run.
+        jobs: Of the models beside ALS.
     """
     _require_lake(context)
     trained: list[TrainingResult | als_job.TrainingResult | Skipped] = [_train_als(context)]
-    for job in JOBS:
+    for job in jobs:
         try:
             trained.append(_train(context, job))
         except DataError as error:
