@@ -90,8 +90,8 @@ test-system: setup dist airflow ## Whole commands as a person would run them; sa
 demo: $(VENV) ## Real receipts to a send list and a report, from a clean clone.
 	@.venv/bin/tillpost demo
 
-bench: setup ## The figures of benchmarks/: minutes to hours, never part of the tests.
-	@$(PYTHON) -m benchmarks
+bench: setup ## The figures of benchmarks/: hours, never part of the tests; QUICK=1 rehearses them in minutes.
+	@$(PYTHON) -m benchmarks $(if $(QUICK),--quick)
 
 docs: $(VENV) ## Write docs/tables/ from the table contracts.
 	@$(PYTHON) -m pipelines.docs

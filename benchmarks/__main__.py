@@ -14,31 +14,38 @@ from benchmarks import foundation
 from benchmarks.als import als
 from benchmarks.attribution import attribution
 from benchmarks.chains import chains
+from benchmarks.chart import draw
 from benchmarks.customers import customers
 from benchmarks.customers_growth import customers_growth
+from benchmarks.day_on_history import DAYS, day_on_history
 from benchmarks.decisions import decisions
 from benchmarks.erase import erase
 from benchmarks.first_visit import first_visit
 from benchmarks.flagship import flagship
+from benchmarks.foundation import SCRATCH
 from benchmarks.identity import identity
 from benchmarks.identity_world import world
 from benchmarks.incremental import incremental
 from benchmarks.interest_segments import interest_segments
 from benchmarks.interest_truth import interest_truth
+from benchmarks.kept import Kept
 from benchmarks.landing import landing
 from benchmarks.live_interests import live_interests
 from benchmarks.machine import facts
 from benchmarks.main_job import main_job
 from benchmarks.new_arrivals import new_arrivals
-from benchmarks.page import page
+from benchmarks.page import HEAD, page
 from benchmarks.related import related
 from benchmarks.reports import SHOP, reports
 from benchmarks.retailer import retailer
 from benchmarks.segments import segments
+from benchmarks.stages_growth import stages_growth
 from benchmarks.support import support
 
 PARTS = {
     "main_job": main_job,
+    "day_on_history": day_on_history,
+    "stages_growth": stages_growth,
     **foundation.PARTS,
     "erase": erase,
     "attribution": attribution,
@@ -66,6 +73,8 @@ PARTS = {
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "als": partial(als, persons=4_000, goods=1_000, cells=60_000),
     "main_job": partial(main_job, sizes=(40_000,), real=False, times=1),
+    "day_on_history": partial(day_on_history, {"month": 3, "year": 4, "two_years": 5}, DAYS[:1], shrink=500),
+    "stages_growth": partial(stages_growth, sizes=(20_000, 40_000), spark=()),
     "landing": partial(landing, sizes=(20_000, 80_000)),
     "retailer": partial(retailer, shrink=500),
     "decisions": partial(decisions, sizes=(2_000, 8_000)),
@@ -85,18 +94,34 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be given again")
     parser.add_argument("--small", choices=SMALL, action="append", help="rehearse a part, and write nothing")
+    parser.add_argument("--quick", action="store_true", help="rehearse all of them, and show their sections")
     asked = parser.parse_args(arguments)
     for name in asked.small or ():
         print(json.dumps(SMALL[name](), indent=2))
-    if asked.small:
+    if asked.quick:
+        rehearsed([name for name in asked.only or SMALL if name in SMALL])
+    if asked.small or asked.quick:
         return 0
     for name in asked.only or list(PARTS):
         machine = facts()
         result = {**PARTS[name](), "machine": machine}
+        if name == "main_job":
+            draw(result["rows"])
         standing = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
         PAGE.write_text(page({name: result}, standing), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
     return 0
+
+
+def rehearsed(names: Sequence[str]) -> None:
+    """Print the sections of parts that are small; one that was rehearsed with this code is not done again."""
+    kept = Kept(SCRATCH / "quick")
+
+    def section(name: str) -> str:
+        return page({name: {**SMALL[name](), "machine": facts()}}).removeprefix(HEAD)
+
+    for name in names:
+        print(kept.once(name, partial(section, name)), flush=True)
 
 
 if __name__ == "__main__":

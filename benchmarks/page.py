@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks import customers_page, growth_page, mail_page
+from benchmarks import customers_page, mail_page, main_page, stages_page
 from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
 from benchmarks.erase import GOAL as ERASE_GOAL
 from benchmarks.foundation import GOALS
@@ -32,7 +32,9 @@ to the cent."""
 def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
     """The text of the page: a section for each result, and those of the standing page that have none, as they are."""
     sections = {
-        "main_job": partial(growth_page.main_job_section, table=table, met=_met),
+        "main_job": partial(main_page.main_job_section, table=table, met=_met),
+        "stages_growth": partial(stages_page.growth_section, table=table, met=_met),
+        "day_on_history": partial(stages_page.day_section, table=table, met=_met),
         "demo": demo_section,
         "day": day_section,
         "reconcile": reconcile_section,

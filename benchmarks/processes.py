@@ -35,6 +35,7 @@ class Measured:
         stages: Seconds of each stage, as the command says.
         lines: All that it said.
         cpu_seconds: Of all its processes, in and for them: what the work costs, however busy the machine is.
+        written_bytes: What they wrote to disk, scratch included.
         ended: Why it did not come to its end: `memory` or `time`, by its limits, or its exit code; empty: it did.
     """
 
@@ -45,6 +46,7 @@ class Measured:
     lines: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
     ended: str = ""
+    written_bytes: int = 0
 
     @property
     def cost(self) -> dict[str, Any]:
@@ -94,7 +96,16 @@ def measured(command: Sequence[str], limits: Limits | None = None) -> Measured:
         raise SystemExit(f"bench: `{' '.join(command)}` ended with exit code {code}")
     ended = scale.ended or (f"exit code {code}" if code else "")
     cpu = round(_children_seconds() - spent, 1)
-    return Measured(round(seconds, 1), scale.peak, scale.jvm, stage_seconds(lines), tuple(lines), cpu, ended)
+    return Measured(
+        round(seconds, 1),
+        scale.peak,
+        scale.jvm,
+        stage_seconds(lines),
+        tuple(lines),
+        cpu,
+        ended,
+        scale.written,
+    )
 
 
 @dataclass

@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks import made
 from benchmarks.foundation import SCRATCH, sets
+from benchmarks.history import brought
 from benchmarks.kept import Kept
 from benchmarks.processes import Measured, measured
 
@@ -27,7 +28,6 @@ A_DAY = {"receipts": 50_000, "web_events": 1_000_000, "engagement": 500_000}
 PEOPLE = 1_000_000
 DAYS = (date(2024, 12, 30), date(2024, 12, 31), date(2025, 1, 1))
 HISTORIES = {"month": 30, "year": 365}
-RUN_DAYS = 31  # of a history that one run takes: what a run groups it holds in memory
 PART = 10  # histories are of a retailer so many times smaller
 GOAL = 1.2  # a day on a year, as a multiple of a day on a month
 
@@ -37,7 +37,7 @@ def retailer(shrink: int = 1) -> dict[str, Any]:
     place = SCRATCH / "retailer"
     kept = Kept(place / "measured")
     for name, days in HISTORIES.items():
-        _history(place / name, days, part=PART * shrink)
+        brought(place / name, DAYS[0], days, partial(_land, part=PART * shrink), _to_silver)
     whole = kept.once("whole", partial(_whole, place / "whole", shrink))
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in HISTORIES}
     for day in DAYS:
@@ -72,22 +72,6 @@ def _a_day(place: Path, day: date, *, part: int) -> dict[str, Any]:
     ran = _to_silver(place, day)
     made = (line.split("\t") for line in ran.lines if "\t" in line)
     return {**ran.cost, "tables": {table: float(seconds) for table, seconds in made}}
-
-
-def _history(place: Path, days: int, *, part: int) -> None:
-    """Bring so many days before the measured ones into silver, but for the runs that stand in the lake already."""
-    done = place / "runs"
-    begun = int(done.read_text(encoding="utf-8")) if done.exists() else 0
-    if not begun:
-        shutil.rmtree(place, ignore_errors=True)
-    for number, last in enumerate(range(days, 0, -RUN_DAYS), 1):
-        if number > begun:
-            part_of = [DAYS[0] - timedelta(days=n) for n in range(last, max(last - RUN_DAYS, 0), -1)]
-            shutil.rmtree(place / "landing", ignore_errors=True)
-            _land(place, part_of, part=part)
-            _to_silver(place, part_of[-1])
-            shutil.rmtree(place / "landing")  # bronze has it
-            done.write_text(str(number), encoding="utf-8")
 
 
 def _land(root: Path, days: Iterable[date], *, part: int) -> None:

@@ -37,6 +37,7 @@ class Scale(threading.Thread):
         self.peak = 0
         self.jvm = 0
         self.ended = ""
+        self._written: dict[int, int] = {}
         self._root = psutil.Process(pid)
         self._limits = limits or Limits()
         self._over = threading.Event()
@@ -52,6 +53,11 @@ class Scale(threading.Thread):
             if total > most_bytes or time.monotonic() - started > most_seconds:
                 self.ended = self.ended or ("memory" if total > most_bytes else "time")
                 self._end()
+
+    @property
+    def written(self) -> int:
+        """Bytes that they wrote to disk, up to the last time that each was weighed."""
+        return sum(self._written.values())
 
     def _end(self) -> None:
         for process in self._tree():
@@ -71,7 +77,8 @@ class Scale(threading.Thread):
             try:
                 name = process.name()
                 weighed[name] = weighed.get(name, 0) + process.memory_info().rss
-            except psutil.NoSuchProcess:
+                self._written[process.pid] = process.io_counters().write_bytes
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return weighed
 

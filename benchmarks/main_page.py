@@ -1,10 +1,11 @@
-"""Sections of `docs/benchmarks.md` on the main job beside a script, on growth, and on a day on top of history."""
+"""The section of `docs/benchmarks.md` on the main job beside a script."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.chart import CHART
 from benchmarks.main_job import GOALS as MAIN
 from benchmarks.main_job import REAL, SHARED
 
@@ -18,6 +19,7 @@ def main_job_section(result: Mapping[str, Any], table: Any, met: Any) -> list[st
     return [
         "## The main job: from landing files to lists and figures, beside a script",
         table(("", "measured", "goal", ""), _main_judged(rows, met)),
+        f"![Seconds over lines, for tillpost and for the script]({CHART.name})",
         f"Each may take {result['memory'] / 2**30:.0f} GB of resident sets and an hour. "
         "The median of its runs in turn is shown.",
         table(
