@@ -9,6 +9,7 @@ analysis", ICDE 2020).
 from __future__ import annotations
 
 import re
+import sys
 from functools import reduce
 
 import numpy as np
@@ -63,11 +64,18 @@ def components(edges: DataFrame, *, driver_edges: int = DRIVER_EDGES) -> DataFra
 def connected(pairs: DataFrame, count: int, driver_edges: int) -> DataFrame:
     """As `components`, of `left` and `right` (null: alone) that are cheap to read again, and that are `count` rows."""
     pairs = pairs.select("left", F.coalesce("right", "left").alias("right"))
-    said = (pairs.sparkSession.conf.get(name, usual) or usual for name, usual in _SPARKS.items())
-    most = min(driver_edges, edges_at_once(*said))
+    most = min(driver_edges, _room(pairs.sparkSession))
     if count <= most:
         return _in_driver(pairs)
     return _contracted(pairs, count, most)
+
+
+def _room(spark: SparkSession) -> int:
+    """How many edges the session's driver has memory for; an engine without a JVM has no heap, and no master."""
+    if not spark.conf.get("spark.master", ""):
+        return sys.maxsize
+    said = (spark.conf.get(name, usual) or usual for name, usual in _SPARKS.items())
+    return edges_at_once(*said)
 
 
 def edges_at_once(results: str, heap: str) -> int:

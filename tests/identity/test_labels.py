@@ -79,10 +79,11 @@ def test_a_driver_with_less_memory_takes_fewer_edges(
     taken: list[int] = []
     inside = module._in_driver
     monkeypatch.setattr(module, "_in_driver", lambda pairs: (taken.append(pairs.count()), inside(pairs))[1])
-    monkeypatch.setattr(module, "_SPARKS", {"tests.results": "64k", "tests.heap": "256k"})
+    room = edges_at_once("64k", "256k")
+    monkeypatch.setattr(module, "_room", lambda spark: room)
     assert sorted(components(edges).collect()) == expected
     assert len(taken) == 1
-    assert 0 < taken[0] <= 2 * edges_at_once("64k", "256k") < 3_000
+    assert 0 < taken[0] <= 2 * room < 3_000
 
 
 @pytest.mark.spark
