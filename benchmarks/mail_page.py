@@ -33,7 +33,6 @@ def als_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
         (
             names[who],
             f"{one['took']:.0f} s",
-            f"{one['cpu_seconds']:.0f} s",
             f"{one['peak_bytes'] / 2**30:.1f} GB",
         )
         for who, one in top.items()
@@ -55,7 +54,7 @@ def als_section(result: Mapping[str, Any], table: Any, met: Any) -> list[str]:
         table(("fit", "took", "peak memory", "four times the persons", "exponent"), fits),
         "The 50 best goods of each person. Ours reads their histories, leaves out what they have bought, and writes "
         "the rows of `gold.recommendations`; implicit's leaves it out and gives arrays; spark.ml's leaves nothing out.",
-        table(("rank", "took", "of CPU, the whole process", "peak memory"), ranks),
+        table(("rank", "took", "peak memory"), ranks),
     ]
     if found := result["quality"]:
         rows = [
