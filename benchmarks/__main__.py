@@ -73,7 +73,9 @@ PARTS = {
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "als": partial(als, persons=4_000, goods=1_000, cells=60_000),
     "main_job": partial(main_job, sizes=(40_000,), real=False, times=1),
-    "day_on_history": partial(day_on_history, {"month": 3, "year": 4, "two_years": 5}, DAYS[:1], shrink=500),
+    "day_on_history": partial(
+        day_on_history, {"month": 28, "year": 29, "two_years": 30}, DAYS[:1], shrink=500
+    ),
     "stages_growth": partial(stages_growth, sizes=(20_000, 40_000), spark=()),
     "landing": partial(landing, sizes=(20_000, 80_000)),
     "retailer": partial(retailer, shrink=500),

@@ -24,6 +24,7 @@ from benchmarks.processes import measured, tillpost
 from benchmarks.staged import gone, linked, staged, total
 from benchmarks.stages_growth import DRIVERS
 from pipelines.flow import FLOW
+from pipelines.models.jobs import JOBS
 
 A_DAY = {"receipts": 5_000, "web_events": 50_000}
 PEOPLE = 100_000
@@ -33,6 +34,9 @@ DAILY = ("ingest", "refine", "build", "score", "publish")
 BEFORE = ("ingest", "refine", "build")
 GOALS = {"ratio": 1.3, "share": 1 / 50}
 PLACE = SCRATCH / "day_on_history"
+TRAINED = tuple(f"{name}.holdout_days=14" for name in ("als", *(job.name for job in JOBS)))
+"""Of a first month the second half is foreseen."""
+
 BY_PERSON = frozenset(step.table.name for step in FLOW if step.table.scope[:1] == ("person_id",))
 
 
@@ -107,7 +111,7 @@ def _built(place: Path, day: date) -> None:
 
 
 def _run(place: Path, day: date, stage: str) -> None:
-    values = [*sets(place), f"landing.root={place / 'landing'}", DRIVERS]
+    values = [*sets(place), f"landing.root={place / 'landing'}", DRIVERS, *TRAINED]
     words = (word for pair in values for word in ("--set", pair))
     measured(tillpost([stage, "--as-of", str(day), *words]))
 
