@@ -35,6 +35,8 @@ from benchmarks.machine import facts
 from benchmarks.main_job import main_job
 from benchmarks.new_arrivals import new_arrivals
 from benchmarks.page import HEAD, page
+from benchmarks.plan_points import plan
+from benchmarks.plan_points import rehearsed as little_plan
 from benchmarks.related import related
 from benchmarks.reports import SHOP, reports
 from benchmarks.retailer import retailer
@@ -69,6 +71,7 @@ PARTS = {
     "incremental": incremental,
     "reports": reports,
     "support": support,
+    "plan": plan,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "als": partial(als, persons=4_000, goods=1_000, cells=60_000),
@@ -85,6 +88,7 @@ SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "customers_growth": partial(customers_growth, sizes=(20_000, 80_000)),
     "live_interests": partial(live_interests, seconds=60),
     "reports": partial(reports, shop=SHOP),
+    "plan": little_plan,
 }
 """Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 FILE_RECORDS = 500_000
+_PACKING = {".jsonl": "uncompressed", ".jsonl.gz": "gzip", ".jsonl.zst": "zstd"}
 STORES, PRODUCTS = 158, 50_000
 LAST, WORLD_DAYS, LINES_A_RECEIPT, LINES_A_PERSON = date(2024, 12, 31), 365, 9.5, 100
 
@@ -65,7 +66,18 @@ _STORES = "SELECT 'S' || range AS store_id, 'R' || range % 5 AS region FROM rang
 _RECORDS = {"web_events": _WEB_EVENTS, "receipts": _RECEIPTS, "engagement": _ENGAGEMENT}
 
 
-def land(landing_root: Path, source: str, day: date, records: int, *, people: int) -> str:
+def land(
+    landing_root: Path,
+    source: str,
+    day: date,
+    records: int,
+    *,
+    people: int,
+    products: int = PRODUCTS,
+    instead: str = "",
+    file_records: int = FILE_RECORDS,
+    ending: str = ".jsonl",
+) -> str:
     """Write one day's drop of a source; gives its files as a glob.
 
     Args:
@@ -74,27 +86,33 @@ def land(landing_root: Path, source: str, day: date, records: int, *, people: in
         day: The day on which all of it happens, and at whose end it arrives.
         records: How many.
         people: Of how many cards or cookies, each as likely as another.
+        products: Of how many goods, likewise.
+        instead: SQL of columns that are to be otherwise, such as `'S0' AS store_id`; it reads the record's own.
+        file_records: Of each file, at most.
+        ending: Of the files' names: `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
     """
     folder = landing_root / source / f"arrived={day:%Y%m%d}T235959Z"
     folder.mkdir(parents=True)
-    for first in range(0, records, FILE_RECORDS):
-        last = min(first + FILE_RECORDS, records)
+    for first in range(0, records, file_records):
+        last = min(first + file_records, records)
         rows = _RECORDS[source].format(
-            day=day, every=records, people=people, products=PRODUCTS, stores=STORES
+            day=day, every=records, people=people, products=products, stores=STORES
         )
-        file = folder / f"part-{first:09}.jsonl"
+        file = folder / f"part-{first:09}{ending}"
+        chosen = f"SELECT * REPLACE ({instead}) FROM ({rows})" if instead else rows
         duckdb.sql(
-            f"COPY (WITH numbers AS (SELECT range AS n FROM range({first}, {last})) {rows}) TO '{file}' (FORMAT json)"
+            f"COPY (WITH numbers AS (SELECT range AS n FROM range({first}, {last})) {chosen}) "
+            f"TO '{file}' (FORMAT json, COMPRESSION {_PACKING[ending]})"
         )
-    return f"{folder}/*.jsonl"
+    return f"{folder}/*{ending}"
 
 
-def reference(landing_root: Path, day: date) -> None:
+def reference(landing_root: Path, day: date, products: int = PRODUCTS) -> None:
     """Write the catalogue and the shops, which arrive at the end of a day."""
     for source, rows in (("products", _PRODUCTS), ("stores", _STORES)):
         folder = landing_root / source / f"arrived={day:%Y%m%d}T235959Z"
         folder.mkdir(parents=True)
-        said = rows.format(products=PRODUCTS, stores=STORES)
+        said = rows.format(products=products, stores=STORES)
         duckdb.sql(f"COPY ({said}) TO '{folder / 'all.jsonl'}' (FORMAT json)")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks import customers_page, mail_page, main_page, stages_page
+from benchmarks import costs_page, customers_page, mail_page, main_page, stages_page
 from benchmarks.attribution import GOALS as ATTRIBUTION_GOALS
 from benchmarks.erase import GOAL as ERASE_GOAL
 from benchmarks.foundation import GOALS
@@ -61,6 +61,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "incremental": incremental_section,
         "reports": partial(mail_page.reports_section, table=table, met=_met),
         "support": partial(mail_page.support_section, table=table, met=_met),
+        "plan": partial(costs_page.plan_section, table=table),
     }
     parts = {_subject(text): text for text in re.split(r"\n+(?=## )", standing.rstrip())[1:]}
     for name, section in sections.items():

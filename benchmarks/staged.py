@@ -141,12 +141,25 @@ def gone(place: Path, *, itself: bool = True) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
+def logged(folder: Path) -> list[str]:
+    """The settings of a run on Spark that leaves its event logs in a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    conf = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": folder.resolve().as_uri(),
+        "spark.eventLog.compress": "false",
+    }
+    return ["spark.engine=spark", f"spark.conf={json.dumps(conf)}"]
+
+
 def shuffled(folder: Path) -> dict[str, int]:
-    """Bytes that tasks shuffled and spilled to disk, by the event logs that Spark left in a folder."""
-    found = {"shuffled": 0, "spilled": 0}
+    """Jobs, tasks, and bytes that they shuffled and spilled to disk, by the event logs that Spark left in a folder."""
+    found = {"jobs": 0, "tasks": 0, "shuffled": 0, "spilled": 0}
     for file in (file for file in folder.rglob("*") if file.is_file()):
         with file.open(encoding="utf-8") as lines:
-            for event in (json.loads(line) for line in lines if '"SparkListenerTaskEnd"' in line):
+            for event in (json.loads(line) for line in lines if line.startswith("{")):
+                found["jobs"] += event.get("Event") == "SparkListenerJobStart"
+                found["tasks"] += event.get("Event") == "SparkListenerTaskEnd"
                 metrics = event.get("Task Metrics") or {}
                 found["shuffled"] += metrics.get("Shuffle Write Metrics", {}).get("Shuffle Bytes Written", 0)
                 found["spilled"] += metrics.get("Disk Bytes Spilled", 0)

@@ -8,8 +8,7 @@ until all are.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from benchmarks import made
 from benchmarks.foundation import SCRATCH
 from benchmarks.kept import Kept
-from benchmarks.staged import STAGES, exponents, first_bend, gone, shuffled, staged
+from benchmarks.staged import STAGES, exponents, first_bend, gone, logged, shuffled, staged
 
 LINES = (1_000_000, 4_000_000, 16_000_000, 64_000_000)
 SPARK_LINES = (1_000_000, 4_000_000)
@@ -64,12 +63,4 @@ def _grown(kept: Kept, engine: str, lines: int) -> dict[str, Any]:
 
 
 def _engine(engine: str, logs: Path) -> list[str]:
-    if engine == "sail":
-        return [DRIVERS]
-    logs.mkdir(parents=True, exist_ok=True)
-    conf: Mapping[str, str] = {
-        "spark.eventLog.enabled": "true",
-        "spark.eventLog.dir": logs.resolve().as_uri(),
-        "spark.eventLog.compress": "false",
-    }
-    return ["spark.engine=spark", f"spark.conf={json.dumps(conf)}"]
+    return [DRIVERS] if engine == "sail" else logged(logs)

@@ -32,6 +32,7 @@ SUBCOMMANDS = (
     "export-person",
     "erase",
     "maintain",
+    "plan",
 )
 
 

@@ -17,6 +17,7 @@ from pipelines.cli import (
     landing,
     messages,
     models,
+    planning,
     questions,
     segment,
     subject,
@@ -53,6 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export-person": subject.export_person,
     "erase": subject.erase,
     "maintain": upkeep.maintain,
+    "plan": planning.plan,
     "doctor": questions.doctor,
 }
 """Every subcommand, in the order in which the help lists them."""

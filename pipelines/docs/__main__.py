@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipelines.catalog import TABLES
 from pipelines.docs.index_page import index_page
+from pipelines.docs.plan_page import plan_page
 from pipelines.docs.settings_page import settings_page
 from pipelines.docs.table_page import table_page
 
@@ -21,13 +22,13 @@ ROOT = Path("docs")
 def pages() -> dict[str, str]:
     """The text of every page, by its path under `docs/`."""
     made = {f"tables/{table.name}.md": table_page(table) for table in TABLES}
-    return {"settings.md": settings_page(), "tables/README.md": index_page(), **made}
+    return {"plan.md": plan_page(), "settings.md": settings_page(), "tables/README.md": index_page(), **made}
 
 
 def stale(root: Path) -> list[str]:
     """Paths of the pages that are missing, differ from the contracts, or have no table any more."""
     wanted = pages()
-    there = [*root.glob("tables/*.md"), *root.glob("settings.md")]
+    there = [*root.glob("tables/*.md"), *root.glob("settings.md"), *root.glob("plan.md")]
     found = {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in there}
     return sorted(path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path))
 

@@ -85,9 +85,9 @@ def test_what_spark_shuffled_is_added_up_from_its_event_log(tmp_path: Path) -> N
         return json.dumps({"Event": "SparkListenerTaskEnd", "Task Metrics": metrics})
 
     (tmp_path / "log").mkdir()
-    lines = [task(10, 1), json.dumps({"Event": "SparkListenerJobEnd"}), task(5, 0)]
+    lines = [task(10, 1), json.dumps({"Event": "SparkListenerJobStart"}), task(5, 0)]
     (tmp_path / "log" / "events_1_local").write_text("\n".join(lines))
-    assert staged.shuffled(tmp_path) == {"shuffled": 15, "spilled": 1}
+    assert staged.shuffled(tmp_path) == {"jobs": 1, "tasks": 2, "shuffled": 15, "spilled": 1}
 
 
 def test_growth_is_judged_by_stage() -> None:
