@@ -41,6 +41,7 @@ from benchmarks.related import related
 from benchmarks.reports import SHOP, reports
 from benchmarks.retailer import retailer
 from benchmarks.segments import segments
+from benchmarks.skew import skew
 from benchmarks.stages_growth import stages_growth
 from benchmarks.support import support
 
@@ -71,6 +72,7 @@ PARTS = {
     "incremental": incremental,
     "reports": reports,
     "support": support,
+    "skew": skew,
     "plan": plan,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
@@ -88,6 +90,7 @@ SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "customers_growth": partial(customers_growth, sizes=(20_000, 80_000)),
     "live_interests": partial(live_interests, seconds=60),
     "reports": partial(reports, shop=SHOP),
+    "skew": partial(skew, shrink=100),
     "plan": little_plan,
 }
 """Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""

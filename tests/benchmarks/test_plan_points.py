@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmarks import costs_page
+from benchmarks.page import _met, table
 from benchmarks.plan_points import record
 from benchmarks.staged import logged
 from pipelines.plan.measured import measured
@@ -34,3 +36,28 @@ def test_a_point_replaces_that_of_its_world_and_the_rest_stays(tmp_path: Path) -
         (2, 5, 9),
     ]
     assert (found.factor, found.skewed) == (2, 1.5)
+
+
+def test_the_worst_trap_and_the_largest_memory_are_held_against_the_goals() -> None:
+    even = {"stages": {"ingest": 4.0, "refine": 6.0}, "cpu": {}, "peak_bytes": 2**30}
+    traps = {
+        "tiny files": {**even, "beside": "even", "rows": 10, "ratio": 2.5, "cpu_ratio": 1.0},
+        "one file": {
+            **even,
+            "peak_bytes": 9 * 2**30,
+            "beside": "even",
+            "rows": 10,
+            "ratio": 1.0,
+            "cpu_ratio": 1.0,
+        },
+    }
+    result = {
+        "traps": traps,
+        "even": {"even": even},
+        "stages": ["ingest", "refine"],
+        "goals": {"ratio": 2.0, "gigabytes": 8.0},
+    }
+    _, _, judged, shown = costs_page.skew_section(result, table=table, met=_met)
+    assert "tiny files | 2.5 | at most 2 | **missed**" in judged
+    assert "largest | 9 | at most 8 | **missed**" in judged
+    assert "| one file | 10 | 4 -> 4 s | 6 -> 6 s | 1.00 | 1.00 | 9.0 GB |" in shown
