@@ -21,6 +21,7 @@ from benchmarks.day_on_history import DAYS, day_on_history
 from benchmarks.decisions import decisions
 from benchmarks.erase import erase
 from benchmarks.first_visit import first_visit
+from benchmarks.fixed_costs import fixed_costs
 from benchmarks.flagship import flagship
 from benchmarks.foundation import SCRATCH
 from benchmarks.identity import identity
@@ -73,6 +74,7 @@ PARTS = {
     "reports": reports,
     "support": support,
     "skew": skew,
+    "fixed_costs": fixed_costs,
     "plan": plan,
 }
 SMALL: dict[str, Callable[[], dict[str, Any]]] = {
@@ -91,6 +93,7 @@ SMALL: dict[str, Callable[[], dict[str, Any]]] = {
     "live_interests": partial(live_interests, seconds=60),
     "reports": partial(reports, shop=SHOP),
     "skew": partial(skew, shrink=100),
+    "fixed_costs": partial(fixed_costs, days=3),
     "plan": little_plan,
 }
 """Parts as a rehearsal: whether they run from nothing. Their figures say nothing and go to no page."""

@@ -62,6 +62,7 @@ def page(results: Mapping[str, Mapping[str, Any]], standing: str = "") -> str:
         "reports": partial(mail_page.reports_section, table=table, met=_met),
         "support": partial(mail_page.support_section, table=table, met=_met),
         "skew": partial(costs_page.skew_section, table=table, met=_met),
+        "fixed_costs": partial(costs_page.fixed_section, table=table),
         "plan": partial(costs_page.plan_section, table=table),
     }
     parts = {_subject(text): text for text in re.split(r"\n+(?=## )", standing.rstrip())[1:]}
