@@ -128,8 +128,9 @@ def _ratios(trap: dict[str, Any], even: dict[str, Any]) -> dict[str, float]:
     """Over the stages that the trap went through."""
 
     def ratio(of: str) -> float:
+        ours: dict[str, float] = trap[of]
         theirs: dict[str, float] = even[of]
-        return round(sum(trap[of].values()) / sum(theirs[stage] for stage in trap[of]), 2)
+        return round(sum(ours.values()) / sum(theirs[stage] for stage in ours), 2)
 
     return {"ratio": ratio("stages"), "cpu_ratio": ratio("cpu")}
 
