@@ -38,6 +38,7 @@ class Expectation:
         reason: What quarantine says of a row that breaks it.
         severity: What a failure does.
         gx: The Great Expectations class that says the same, and its arguments.
+        over: The columns that it reads; where one is null, the row passes.
     """
 
     name: str
@@ -47,6 +48,16 @@ class Expectation:
     reason: Reason
     severity: Severity
     gx: tuple[str, Mapping[str, Any]]
+    over: tuple[str, ...]
+
+    @property
+    def constraint(self) -> str:
+        """The rule as a Delta constraint, which refuses a null where an expectation lets it pass.
+
+        Without a function: delta-rs writes a constraint anew and leaves out brackets, so that of
+        `coalesce(x IN (...), true)` Spark reads `x IN (...) IS NOT NULL`, which is no SQL to it.
+        """
+        return " OR ".join([self.sql, *(f"{column} IS NULL" for column in self.over)])
 
 
 def at_least(column: str, minimum: int, *, severity: Severity = ERROR) -> Expectation:
@@ -59,6 +70,7 @@ def at_least(column: str, minimum: int, *, severity: Severity = ERROR) -> Expect
         reason=Reason.BELOW_MINIMUM,
         severity=severity,
         gx=("ExpectColumnValuesToBeBetween", {"column": column, "min_value": minimum}),
+        over=(column,),
     )
 
 
@@ -72,6 +84,7 @@ def at_most(column: str, maximum: int, *, severity: Severity = ERROR) -> Expecta
         reason=Reason.ABOVE_MAXIMUM,
         severity=severity,
         gx=("ExpectColumnValuesToBeBetween", {"column": column, "max_value": maximum}),
+        over=(column,),
     )
 
 
@@ -86,6 +99,7 @@ def one_of(column: str, values: Sequence[str], *, severity: Severity = ERROR) ->
         reason=Reason.UNKNOWN_CODE,
         severity=severity,
         gx=("ExpectColumnValuesToBeInSet", {"column": column, "value_set": list(values)}),
+        over=(column,),
     )
 
 
@@ -107,4 +121,5 @@ def in_order(earlier: str, later: str, *, severity: Severity = ERROR) -> Expecta
                 "ignore_row_if": "either_value_is_missing",
             },
         ),
+        over=(earlier, later),
     )

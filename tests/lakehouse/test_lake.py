@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from pipelines.errors import ConcurrentWrite, DataError
 from pipelines.lakehouse import log
-from pipelines.lakehouse.expectations import at_least
+from pipelines.lakehouse.expectations import at_least, at_most, in_order, one_of
 from pipelines.lakehouse.lake import CHANGE_SIGN, Lake, any_of
 from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.store import Transaction
@@ -141,6 +141,33 @@ def test_a_row_that_breaks_the_contract_stops_the_write(
     with pytest.raises(DataError, match=says):
         lake.commit(TABLE, people(lake, ("b", 2), row), mark("one"), parent=parent)
     assert held(lake) == []
+
+
+def test_every_engine_keeps_the_rules_of_a_table_that_sail_made(lake: Lake) -> None:
+    """A lake that one machine began goes on a cluster: Spark must be able to read what delta-rs made of a rule."""
+    kinds = ("sale", "return", "exchange", "refund", "gift")
+    table = replace(
+        TABLE,
+        name="gold.visits",
+        columns=(*TABLE.columns, Col("until", INT, "Until"), Col("kind", STRING, "Kind")),
+        expect=(
+            at_least("visits", 0),
+            at_most("visits", 9),
+            in_order("visits", "until"),
+            one_of("kind", kinds),
+        ),
+    )
+    rules = {rule.name: rule.constraint for rule in table.checks}
+    SailStore(lake.spark).define(lake.path(table), table, rules, anew=False)
+    schema = "person_id string, visits int, until int, kind string"
+    good = [("a", 1, 2, "gift"), ("b", None, None, None), ("c", 3, None, "sale")]
+    head = log.head(lake.path(table))
+    assert head is not None
+    version = lake.commit(table, lake.spark.createDataFrame(good, schema), mark("one"), parent=head.version)
+    assert sorted(tuple(row) for row in lake.read(table).collect()) == good
+    for bad in (("d", -1, 1, "sale"), ("d", 10, 11, "sale"), ("d", 2, 1, "sale"), ("d", 1, 2, "loan")):
+        with pytest.raises(DataError):
+            lake.commit(table, lake.spark.createDataFrame([bad], schema), mark("two"), parent=version)
 
 
 def test_missing_extra_and_mistyped_columns_are_refused(lake: Lake) -> None:
