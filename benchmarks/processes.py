@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.scale import Limits, Scale
 
 _MADE = re.compile(r"\s*([a-z]+\.\w+)\s+v\d+\s+([\d.]+) s\s")
-_TOOK = re.compile(r"\s*(\w+) took ([\d.]+) s\s*")
+_TOOK = re.compile(r"\s*(\w+) took ([\d.]+) s\s*$")
 
 
 @dataclass(frozen=True)
@@ -183,20 +183,26 @@ def stage_seconds(lines: Iterable[str]) -> dict[str, float]:
     >>> stage_seconds(["demo", "  build took 31.4 s", '{"event": "stage_ended", "stage": "score", "seconds": 2.5}'])
     {'build': 31.4, 'score': 2.5}
     """
-    seconds = {}
-    for line in lines:
-        if match := _TOOK.fullmatch(line):
-            seconds[match[1]] = float(match[2])
-        elif line.startswith("{") and (told := json.loads(line)).get("event") == "stage_ended":
-            seconds[told["stage"]] = told["seconds"]
-    return seconds
+    return _seconds(lines, _TOOK, "stage_ended", "stage")
 
 
 def table_seconds(lines: Iterable[str]) -> dict[str, float]:
-    """The seconds of each table that a command made, from the lines in which it tells them.
+    """The seconds of each table that a command made or looked at, from the lines in which it tells them.
 
-    >>> table_seconds(["build", "  gold.kpi_daily  v3   1.2 s  7 days", "  silver.offers  -  0.0 s  nothing arrived"])
+    >>> table_seconds(["  gold.kpi_daily  v3   1.2 s  7 days", "  silver.offers  -  0.0 s  nothing arrived"])
+    {'gold.kpi_daily': 1.2}
+    >>> table_seconds(['{"event": "table", "table": "gold.kpi_daily", "version": 3, "seconds": 1.2}'])
     {'gold.kpi_daily': 1.2}
     """
-    found = (_MADE.match(line) for line in lines)
-    return {match[1]: float(match[2]) for match in found if match}
+    return _seconds(lines, _MADE, "table", "table")
+
+
+def _seconds(lines: Iterable[str], told: re.Pattern[str], event: str, of: str) -> dict[str, float]:
+    """By name, from the lines to a person that match, or the lines of JSON (`pipelines/cli/log.py`) of an event."""
+    seconds = {}
+    for line in lines:
+        if match := told.match(line):
+            seconds[match[1]] = float(match[2])
+        elif line.startswith("{") and (said := json.loads(line)).get("event") == event:
+            seconds[said[of]] = said["seconds"]
+    return seconds
