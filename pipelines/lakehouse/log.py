@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pipelines.lakehouse import deltars as _deltars  # noqa: F401  it is to be the first to use delta-rs
 from pipelines.lakehouse import storage
 from pipelines.lakehouse.mark import Mark
 
