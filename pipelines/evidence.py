@@ -104,11 +104,12 @@ _EDGE_SCHEMA = (
 
 
 def _known(person_identifiers: DataFrame) -> DataFrame:
-    """Which component each identifier is in, and whether it is nobody's: what `update` goes by."""
+    """Which component each identifier is in, whether it is nobody's, and since when: what `update` goes by."""
     return person_identifiers.where(F.col("valid_to").isNull()).select(
         F.concat_ws(SEPARATOR, *persons.IDENTIFIER).alias("node"),
         "component",
         F.col("person_id").isNull().alias("shared"),
+        F.unix_micros("valid_from").alias("since"),
     )
 
 

@@ -13,7 +13,7 @@ from pipelines.identity import partition
 from pipelines.identity.evidence import EDGE, evidence, observations, refused
 from pipelines.identity.labels import DRIVER_EDGES, connected
 from pipelines.identity.rules import SEPARATOR, Rules
-from pipelines.identity.shared import LEFT, NEITHER, beyond_caps, crowds, marked, small
+from pipelines.identity.shared import LEFT, NEITHER, RIGHT, beyond_caps, crowds, marked, small
 
 ROWS_A_TASK = 250_000
 SPANS = "component string, node string, person_id string, since long, until long"
@@ -32,8 +32,8 @@ class Resolution:
             persist it where both are.
         unfit: Edges refused by themselves.
         components: One row per identifier: `node` (`type:value`), its `component` of evidence, the largest set of
-            identifiers that could have to do with each other, and whether it is `shared` (nobody's, now). What
-            `update` needs to know.
+            identifiers that could have to do with each other, whether it is `shared` (nobody's, now), and `since`
+            when it is known (microseconds since 1970). What `update` needs to know.
         rules: By which.
         replaced: Of an update, `component`: those that stood before whose rows give way to rows of this; null: all.
     """
@@ -168,8 +168,11 @@ def located(
         .repartition(tasks, "component")
     )
     many = crowded.select("node").distinct().withColumn("shared", F.lit(True))
-    known = found.join(many, on="node", how="left").select(
-        "node", "component", F.coalesce("shared", F.lit(False)).alias("shared")
+    arrived = _arrived(marked(pairs, beyond))
+    known = (
+        found.join(many, on="node", how="left")
+        .join(arrived, on="node", how="inner")
+        .select("node", "component", F.coalesce("shared", F.lit(False)).alias("shared"), "since")
     )
     return Resolution(placed, unfit, known, rules, replaced)
 
@@ -177,6 +180,13 @@ def located(
 def _home() -> Column:
     """The end by which a row finds its component."""
     return F.when(F.col("far") == LEFT, F.col("right")).otherwise(F.col("left"))
+
+
+def _arrived(pairs: DataFrame) -> DataFrame:
+    """`node, since` of each identifier at home here."""
+    left = pairs.where(F.col("far") != LEFT).select(F.col("left").alias("node"), "at")
+    right = pairs.where((F.col("far") != RIGHT) & F.col("right").isNotNull()).select("right", "at")
+    return left.union(right).groupBy("node").agg(F.min("at").alias("since"))
 
 
 def text(side: str) -> Column:

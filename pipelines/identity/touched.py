@@ -29,14 +29,14 @@ def update(
 
     Args:
         edges: All evidence now, as in `resolve`.
-        known: The `components` of the resolution before, by the same rules.
+        known: The `components` of the resolution before, by the same rules; `since` may be later than there.
         new: The edges that came since. A pair about which somebody decided since is to be named here, too.
         rules: Those by which `known` was found, but for `include` and `exclude`; with others resolve anew.
         gone: The edges that went since; null: none.
         driver_edges: As in `components`.
     """
-    changed = new.select(*EDGE) if gone is None else new.select(*EDGE).unionByName(gone.select(*EDGE))
-    changed = gathered(changed)
+    changed = _news(gathered(new.select(*EDGE)), known)
+    changed = gathered(changed if gone is None else changed.unionByName(gone.select(*EDGE)))
     ends = _ends(observations(changed, rules))
     if gone is not None:
         ends = ends.unionByName(_crowd(edges, known, gone, rules)).distinct()
@@ -50,6 +50,18 @@ def update(
     observed = _within(observations(near, rules), touched, known)
     replaced = hit.unionByName(unfit.withColumnRenamed("node", "component")).distinct()
     return located(observed, refused(near, rules), rules, driver_edges, replaced)
+
+
+def _news(new: DataFrame, known: DataFrame) -> DataFrame:
+    """Without sightings that change nothing: alone, of an identifier that was known by then (`Replay._observe`).
+
+    Most of a day's evidence is such: a card at a till, a browser that comes again.
+    """
+    alone = F.col("right_type").isNull() & F.col("right_value").isNull()
+    before = known.select(F.col("node").alias("known_node"), "since")
+    told = new.join(before, on=alone & (text("left") == F.col("known_node")), how="left")
+    nothing_new = F.coalesce(F.unix_micros("observed_at") >= F.col("since"), F.lit(False))
+    return told.where(~nothing_new).select(*EDGE)
 
 
 def _ends(observed: DataFrame) -> DataFrame:

@@ -110,6 +110,24 @@ def test_a_day_on_top_is_a_rebuild(history: list[Edge], day: list[Edge]) -> None
     assert standing | spans(replayed) == spans(after)
 
 
+@LAWS
+@given(streams(values=4), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), min_size=1, max_size=8))
+def test_a_sighting_alone_of_who_is_known_changes_nothing(
+    stream: list[Edge], again: list[tuple[int, int]]
+) -> None:
+    """Its component may be loud, and its links overdue: only what it is seen with could end them."""
+    seen = rows(stream)
+    known = sorted({end for row in seen for end in (row["left"], row["right"]) if end is not None})
+    alone = []
+    for place, later in again:
+        node = known[place % len(known)]
+        first = min(row["at"] for row in seen if node in (row["left"], row["right"]))
+        kind, value = node.split(":")
+        alone.append((kind, value, None, None, first // DAY + later, "form"))
+    assert history(located([*seen, *rows(alone)])) == history(located(seen))
+    assert links(located([*seen, *rows(alone)])) == links(located(seen))
+
+
 def _homes(row: dict[str, Any]) -> list[str]:
     ends = {0: (row["left"], row["right"]), 1: (row["right"],), 2: (row["left"],)}[row["far"]]
     return [end for end in ends if end is not None]

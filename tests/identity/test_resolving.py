@@ -211,7 +211,25 @@ def random_days(seed: int) -> tuple[list[Raw], list[Raw]]:
 
     history, day = [edge(0, 20) for _ in range(160)], [edge(15, 22) for _ in range(6)]
     nobody = [seen(f"card:{number}", "phone:null", day, "form") for number, day in ((0, 3), (39, 4))]
-    return [*history, *nobody], [*day, seen("card:38", "phone:null", 21, "form")]
+    alone = [seen(f"card:{number}", None, day) for number, day in ((60, 5), (61, 5))]
+    again = [
+        seen(f"card:{number}", None, day) for number, day in ((60, 22), (61, 1), (62, 22))
+    ]  # known, older, new
+    return [*history, *nobody, *alone], [*day, *again, seen("card:38", "phone:null", 21, "form")]
+
+
+def test_who_is_known_and_seen_again_alone_is_not_replayed(
+    frame: Callable[[Sequence[Raw]], DataFrame],
+) -> None:
+    """A family's phone, a card with an ended link: whatever they are in, a sighting alone says nothing of it."""
+    before = resolution(frame(EXAMPLES), OURS)
+    known = sorted(row["node"] for row in before.components.collect())
+    again = [seen(node, None, 90) for node in known]
+    touched = update(frame([*EXAMPLES, *again]), before.components, frame(again), OURS)
+    assert touched.components.count() == 0 < len(known)
+    unseen = [seen("loyalty_card:unseen", None, 90)]
+    found = update(frame([*EXAMPLES, *unseen]), before.components, frame(unseen), OURS)
+    assert [row["node"] for row in found.components.collect()] == ["loyalty_card:unseen"]
 
 
 @pytest.mark.parametrize(("seed", "lost"), [(1, 0), (2, 8)], ids=["came", "came and went"])
