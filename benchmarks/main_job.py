@@ -29,6 +29,7 @@ from benchmarks.kept import Kept
 from benchmarks.main_compared import closure, compared
 from benchmarks.processes import Measured, measure, measured, table_seconds, tillpost
 from benchmarks.scale import Limits
+from benchmarks.stages_growth import DRIVERS
 from pipelines.settings import Settings, load
 
 REAL = 1_469_307
@@ -127,8 +128,12 @@ def _agreement(runs: Mapping[str, list[dict[str, Any]]], place: Path, day: date)
 
 def _whole(place: Path, landing: Path, day: date) -> Measured:
     shutil.rmtree(place, ignore_errors=True)
-    words = (part for pair in [*sets(place), f"landing.root={landing}"] for part in ("--set", pair))
+    words = (part for pair in _values(place, landing) for part in ("--set", pair))
     return measured(tillpost(["run", "--train", "--as-of", str(day), *words]), Limits(MEMORY, SECONDS))
+
+
+def _values(place: Path, landing: Path) -> list[str]:
+    return [*sets(place), f"landing.root={landing}", DRIVERS]
 
 
 def _like(place: Path, landing: Path, day: date) -> Measured:
@@ -182,7 +187,7 @@ def main(place: str, landing: str, day: str) -> None:
     from pipelines.runner import run_steps
 
     root, board = Path(place), console.Board()
-    settings = load(Path("conf/local.yaml"), [*sets(root), f"landing.root={landing}"])
+    settings = load(Path("conf/local.yaml"), _values(root, Path(landing)))
     needed = closure(SHARED)
     related = tuple(job for job in JOBS if job.name == "related")
 

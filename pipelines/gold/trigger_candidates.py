@@ -200,7 +200,7 @@ def build(
     wanted = _wanted(
         reduce(DataFrame.unionByName, found), customer_360, interest_profiles, weather, asked, as_of
     )
-    candidates = _placed(ruled(wanted, defined), everybody)
+    candidates = _placed(ruled(wanted, defined), everybody).localCheckpoint()  # planned six times over else
     filled = messages(
         _openings(candidates, everybody.select("person_id", "region"), expected(weather, as_of)),
         persons,

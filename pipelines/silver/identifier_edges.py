@@ -35,7 +35,7 @@ from pipelines.silver import orders as silver_orders
 from pipelines.silver import receipts as silver_receipts
 from pipelines.silver import web_events as silver_web_events
 from pipelines.silver.parse import parse
-from pipelines.silver.ties import FORM, MADE_KNOWN, MAIL, ORDER, SITE, SITE_BY_LINK, TILL, ties, untied
+from pipelines.silver.ties import FORM, MADE_KNOWN, MAIL, ORDER, SITE, SITE_BY_LINK, TILL, tied, ties, untied
 from pipelines.silver.web_events import signed_in_by_link
 
 ENDS = ("left_type", "left_value", "right_type", "right_value")
@@ -117,9 +117,9 @@ def build(
     )
 
 
-def _tied(facts: DataFrame, tied: Column) -> DataFrame:
+def _tied(facts: DataFrame, edges: Column) -> DataFrame:
     """`file, observed_at, source` and the ends of all ties of these facts; what they do not tie is seen alone."""
-    told = facts.withColumn("ties", tied)
+    told = facts.withColumn("ties", tied(edges))
     left, right = (
         F.transform("ties", lambda tie: tie["left_value"]),
         F.transform("ties", lambda tie: tie["right_value"]),

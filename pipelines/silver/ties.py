@@ -101,19 +101,24 @@ _TYPES = {"former_card": "loyalty_card"} | {column: name for name, column in _MA
 """What a column is, where it is not called by its type."""
 
 
-def ties(stars: tuple[Star, ...]) -> Column:
-    """The edges of the stars, for those spokes that are there and are not the hub.
-
-    Where a spoke is a contact, what was written in its place and is none is one, too; it is never the hub.
-    """
+def tied(edges: Column) -> Column:
+    """The edges of `ties` whose spokes are there and are not the hub."""
     return F.filter(
-        F.flatten(F.array(*(F.array(*_spokes(star)) for star in stars))),
+        edges,
         lambda tie: (
             tie["left_value"].isNotNull()
             & tie["right_value"].isNotNull()
             & ((tie["left_type"] != tie["right_type"]) | (tie["left_value"] != tie["right_value"]))
         ),
     )
+
+
+def ties(stars: tuple[Star, ...]) -> Column:
+    """An edge of each spoke of the stars; `tied` leaves out those that are none.
+
+    Where a spoke is a contact, what was written in its place and is none is one, too; it is never the hub.
+    """
+    return F.array(*(edge for star in stars for edge in _spokes(star)))
 
 
 def _spokes(star: Star) -> Iterator[Column]:
