@@ -14,7 +14,12 @@ from pathlib import Path
 import duckdb
 
 FILE_RECORDS = 500_000
-_PACKING = {".jsonl": "uncompressed", ".jsonl.gz": "gzip", ".jsonl.zst": "zstd"}
+_FORMATS = {
+    ".jsonl": "FORMAT json, COMPRESSION uncompressed",
+    ".jsonl.gz": "FORMAT json, COMPRESSION gzip",
+    ".jsonl.zst": "FORMAT json, COMPRESSION zstd",
+    ".parquet": "FORMAT parquet",
+}
 STORES, PRODUCTS = 158, 50_000
 LAST, WORLD_DAYS, LINES_A_RECEIPT, LINES_A_PERSON = date(2024, 12, 31), 365, 9.5, 100
 
@@ -89,7 +94,7 @@ def land(
         products: Of how many goods, likewise.
         instead: SQL of columns that are to be otherwise, such as `'S0' AS store_id`; it reads the record's own.
         file_records: Of each file, at most.
-        ending: Of the files' names: `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
+        ending: Of the files' names, one of `_FORMATS`.
     """
     folder = landing_root / source / f"arrived={day:%Y%m%d}T235959Z"
     folder.mkdir(parents=True)
@@ -102,7 +107,7 @@ def land(
         chosen = f"SELECT * REPLACE ({instead}) FROM ({rows})" if instead else rows
         duckdb.sql(
             f"COPY (WITH numbers AS (SELECT range AS n FROM range({first}, {last})) {chosen}) "
-            f"TO '{file}' (FORMAT json, COMPRESSION {_PACKING[ending]})"
+            f"TO '{file}' ({_FORMATS[ending]})"
         )
     return f"{folder}/*{ending}"
 

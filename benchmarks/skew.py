@@ -95,6 +95,7 @@ def cases(shrink: int) -> dict[str, Trap]:
         "packed by gzip": four(beside="even events, plain", ending=".jsonl.gz"),
         "packed by gzip, one file": four(beside="even events, plain", ending=".jsonl.gz", files=1),
         "packed by Zstandard": four(beside="even events, plain", ending=".jsonl.zst"),
+        "in Parquet": four(beside="even events, plain", ending=".parquet"),
     }
 
 
