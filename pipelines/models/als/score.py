@@ -22,6 +22,7 @@ from pipelines.lakehouse.types import INT
 from pipelines.models.als.factors import AlsFactors
 from pipelines.models.als.features import offered, purchases
 from pipelines.models.als.fold_in import folded_in
+from pipelines.models.als.heads import Head, heads, lengths
 from pipelines.models.als.ids import positions
 from pipelines.models.als.top_k import NOTHING, blocks, top_k
 from pipelines.silver.person_identifiers import addressable
@@ -84,19 +85,49 @@ def best_goods(
         struck: Places in `person_rows`, ascending, and item positions: pairs that are no candidates.
         withdrawn: Item positions that are nobody's candidates.
     """
-    items = als.items.T.astype(np.float64)
-    best = np.empty((len(person_rows), k), dtype=np.int32)
-    values = np.empty((len(person_rows), k))
-    for block in blocks(len(person_rows), items.shape[1]):
-        rows = person_rows[block]
-        scores = als.persons[rows].astype(np.float64) @ items
-        scores[rows < 0] = als.popular
-        scores[:, withdrawn] = -np.inf
-        first, last = np.searchsorted(struck[0], (block.start, block.stop))
-        scores[struck[0][first:last] - block.start, struck[1][first:last]] = -np.inf
-        best[block] = top_k(scores, k)
-        values[block] = np.take_along_axis(scores, np.maximum(best[block], 0), axis=1)
+    best = np.full((len(person_rows), k), NOTHING, dtype=np.int32)
+    values = np.full((len(person_rows), k), -np.inf)
+    reach = lengths(als.persons)[person_rows]
+    left = np.arange(len(person_rows))
+    for head in heads(als.items, k):
+        asked = left if head.beyond == 0.0 else left[person_rows[left] >= 0]
+        _fill(best, values, asked, head, als, person_rows, struck, withdrawn)
+        left = left[~(reach[left] * head.beyond < values[left, -1])]
     return best, values
+
+
+def _fill(
+    best: NDArray[np.int32],
+    values: NDArray[np.float64],
+    asked: NDArray[np.int64],
+    head: Head,
+    als: AlsFactors,
+    person_rows: NDArray[np.int64],
+    struck: tuple[NDArray[np.int64], NDArray[np.int64]],
+    withdrawn: NDArray[np.int32],
+) -> None:
+    """Put what the head's goods come to in the rows of those who are asked."""
+    place = np.full(len(als.item_ids), -1)
+    place[head.items] = np.arange(len(head.items))
+    here = place[withdrawn]
+    here = here[here >= 0]
+    turn = np.full(len(person_rows), -1)
+    turn[asked] = np.arange(len(asked))
+    owner, item = turn[struck[0]], place[struck[1]]
+    inside = (owner >= 0) & (item >= 0)
+    owner, item = owner[inside], item[inside]
+    items, popular = als.items[head.items].T.astype(np.float64), als.popular[head.items]
+    for block in blocks(len(asked), len(head.items)):
+        rows = person_rows[asked[block]]
+        scores = als.persons[rows].astype(np.float64) @ items
+        scores[rows < 0] = popular
+        scores[:, here] = -np.inf
+        first, last = np.searchsorted(owner, (block.start, block.stop))
+        scores[owner[first:last] - block.start, item[first:last]] = -np.inf
+        found = top_k(scores, best.shape[1])
+        there = found != NOTHING
+        best[asked[block]] = np.where(there, head.items[np.maximum(found, 0)], NOTHING)
+        values[asked[block]] = np.take_along_axis(scores, np.maximum(found, 0), axis=1)
 
 
 def offers(
