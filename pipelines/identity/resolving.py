@@ -152,7 +152,9 @@ def located(
         .agg(F.min("at").alias("at"), F.count("*").alias("seen"))
         .localCheckpoint()
     )
-    size = pairs.agg(F.count("*"), F.coalesce(F.sum("seen"), F.lit(0))).collect()[0]  # one row
+    alone = F.col("right").isNull()
+    to_replay = F.sum(F.when(alone, 1).otherwise(F.col("seen")))
+    size = pairs.agg(F.count("*"), F.coalesce(to_replay, F.lit(0))).collect()[0]  # one row
     crowded = small(crowds(pairs, rules))
     beyond = small(beyond_caps(pairs, crowded, rules))
     tied = marked(pairs, beyond).select(
@@ -160,8 +162,10 @@ def located(
     )
     found = connected(tied, size[0], driver_edges)
     tasks = max(1, -(-int(size[1]) // ROWS_A_TASK))
+    # Of sightings alone only the first says anything: whoever is known has arrived.
+    first = pairs.where(alone).drop("seen").withColumn("source", F.lit(""))
     placed = (
-        marked(observed, beyond)
+        marked(observed.where(~alone).unionByName(first), beyond)
         .withColumn("node", _home())
         .join(found, on="node", how="inner")
         .drop("node")

@@ -85,6 +85,7 @@ def test_from_purchases_to_what_comes_next_and_the_reuse_of_a_training(
     assert result.decision.promote, result.decision.reason
     assert worth["chains"]["skill"] > 0.3 > worth["share of the step"]["skill"], "the clock is what tells"
     champion = tracking.champion("chains", LAST)
+    assert tracking.champion("chains", LAST - timedelta(days=1)) is None, "it has seen what came later"
     assert champion is not None
     loaded = LOADERS["chains"](tracking, champion)
 

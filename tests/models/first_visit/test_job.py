@@ -89,6 +89,8 @@ def test_from_receipts_to_the_file_of_the_site(reads: dict[str, VersionedRead], 
     assert worth["first_visit"] > 2 * worth["popularity within the category"]
     assert result.decision.promote, result.decision.reason
 
+    site_feed.export_contexts(tracking, LAST - timedelta(days=1), folder)
+    assert not list(folder.iterdir()), "it has seen what came later"
     site_feed.export_contexts(tracking, LAST, folder)
     packed = (folder / site_feed.FOLDER / site_feed.CONTEXTS).read_bytes()
     (line,) = gzip.decompress(packed).splitlines()

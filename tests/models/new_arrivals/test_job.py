@@ -75,6 +75,7 @@ def test_from_purchases_to_new_goods_and_the_reuse_of_a_training(
     assert worth["new_arrivals"] > worth["popularity"]
     tracking.promote(result.version)
     champion = tracking.champion("new_arrivals", LAST)
+    assert tracking.champion("new_arrivals", LAST - timedelta(days=1)) is None, "it has seen what came later"
     assert champion is not None
     loaded = LOADERS["new_arrivals"](tracking, champion)
 

@@ -85,6 +85,7 @@ def test_from_receipts_to_recommendations_and_the_reuse_of_a_training(
     )
     tracking.promote(result.version)
     champion = tracking.champion("related", LAST)
+    assert tracking.champion("related", LAST - timedelta(days=1)) is None, "it has seen what came later"
     assert champion is not None
     loaded = LOADERS["related"](tracking, champion)
 

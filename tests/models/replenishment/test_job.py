@@ -77,6 +77,7 @@ def test_from_purchases_to_habits_and_the_reuse_of_a_training(
     with tracking.artifacts_of(result.version.run_id, "evaluation") as folder:
         assert {"calibration.png", "calibration.csv"} <= {file.name for file in folder.iterdir()}
     champion = tracking.champion("replenishment", LAST)
+    assert tracking.champion("replenishment", LAST - timedelta(days=1)) is None, "it has seen what came later"
     assert champion is not None
     loaded = LOADERS["replenishment"](tracking, champion)
 
