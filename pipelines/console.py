@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,24 @@ class Board:
         """Move the bar on."""
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task, done)
+
+
+class Plain:
+    """What a person sees of a process that lives on: what it says, and not each of its tables."""
+
+    def begin(self, run_id: str, as_of: date) -> None:
+        """A cycle says itself which date it is of."""
+
+    def stage(self, name: str, total: int) -> AbstractContextManager[None]:
+        """A cycle says itself how long it took."""
+        return nullcontext()
+
+    def tell(self, outcome: Outcome) -> None:
+        """A cycle says itself what it brought."""
+
+    def say(self, text: str) -> None:
+        """A line as it is."""
+        say(text)
 
 
 def _line(outcome: Outcome) -> str:

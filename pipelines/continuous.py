@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
-from contextlib import ExitStack
+from collections.abc import Hashable, Iterable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from threading import Event
+from typing import Protocol
 
 from pyspark.sql import SparkSession
 
@@ -24,6 +26,7 @@ from pipelines import live, stages
 from pipelines.bronze import files as ledger
 from pipelines.calc.time import books_close, books_open
 from pipelines.context import LANDED, Context, Skipped, at_close, newest_date, record
+from pipelines.flow import of_stage
 from pipelines.lakehouse.lake import Lake
 from pipelines.lakehouse.lease import lease
 from pipelines.landing.files import landed
@@ -33,7 +36,22 @@ from pipelines.run import Champion, Outcome
 from pipelines.settings import Settings
 
 HELD = ("ingest", "refine")
-Say = Callable[[str], None]
+
+
+class Board(Protocol):
+    """Who is told of a process: `console.Plain`, or `cli.log.Log` where a machine reads."""
+
+    def begin(self, run_id: str, as_of: date) -> None:
+        """What is told from now on is of this cycle."""
+
+    def stage(self, name: str, total: int) -> AbstractContextManager[None]:
+        """A stage of so many tables, while the block lasts."""
+
+    def tell(self, outcome: Outcome) -> None:
+        """One table is done."""
+
+    def say(self, text: str) -> None:
+        """A line for a person."""
 
 
 @dataclass
@@ -43,12 +61,12 @@ class Continuous:
     Args:
         spark: An open session.
         settings: Of the command.
-        say: Told a line for each cycle, and whatever else a person should know, once.
+        board: Told of each cycle, in a line too, and of whatever else a person should know, once.
     """
 
     spark: SparkSession
     settings: Settings
-    say: Say
+    board: Board
     _known: set[ingestion.Key] = field(default_factory=set)
     _said: set[Hashable] = field(default_factory=set)
     _day: date | None = None
@@ -77,7 +95,7 @@ class Continuous:
             except Exception:
                 if not stop.is_set():
                     raise
-                self.say("stopped in the middle of a cycle; the next start finishes it")
+                self.board.say("stopped in the middle of a cycle; the next start finishes it")
 
     def round(self, now: datetime, stop: Event) -> bool:
         """Take what has arrived by now; gives whether all of it is in silver, which it is unless stopped."""
@@ -95,12 +113,13 @@ class Continuous:
         if self._owed is None or stop.is_set():
             return
         began = time.monotonic()
-        answered = live.answer(self._owed, now)
+        shown = partial(self.board.stage, "live", total=len(live.NEEDED))
+        answered = live.answer(self._owed, now, shown)
         if isinstance(answered, Skipped):
             self._say_once([(answered.why, answered.why)])
             return
         self._owed = None
-        self.say(f"decided and listed {answered.messages:,} messages, {time.monotonic() - began:.1f} s")
+        self.board.say(f"decided and listed {answered.messages:,} messages, {time.monotonic() - began:.1f} s")
 
     def _days(self, now: datetime) -> list[tuple[date, int]]:
         """The business dates to run for, in order, each with how many new files it has.
@@ -132,9 +151,14 @@ class Continuous:
         if stop.is_set():
             return False
         began = time.monotonic()
-        outcomes: list[Outcome] = []
+        made: list[str] = []
+
+        def report(outcome: Outcome) -> None:
+            self.board.tell(outcome)
+            made.extend(filter(None, [_said(outcome)]))
+
         context = replace(
-            at_close(self.spark, self.settings, day, outcomes.append),
+            at_close(self.spark, self.settings, day, self.board.tell),
             holds=frozenset(HELD),
             known=self._known,
         )
@@ -142,17 +166,19 @@ class Continuous:
             self._models = context.run.champion
         context = replace(context, run=replace(context.run, champion=self._models))  # loaded once a date
         self._day, self._unrecorded = day, context
-        ingested = stages.ingest(context)
+        self.board.begin(context.run.run_id, day)
+        with self.board.stage("ingest", total=len(SOURCES)):
+            ingested = stages.ingest(context)
         if isinstance(ingested, stages.Ingested):
             self._say_once(((drift.source, drift.fields), str(drift)) for drift in ingested.drift)
         if stop.is_set():
             return False
-        stages.refine(context)
+        with self.board.stage("refine", total=len(of_stage("refine"))):
+            stages.refine(replace(context, report=report))
         self._owed = context if self.settings.triggers.live else None
-        made = "; ".join(filter(None, map(_said, outcomes))) or "nothing was left to do"
-        self.say(
-            f"{datetime.now(UTC):%H:%M:%S} UTC, {day}, {files:,} files, {time.monotonic() - began:.1f} s: {made}"
-        )
+        brought = "; ".join(made) or "nothing was left to do"
+        took = time.monotonic() - began
+        self.board.say(f"{datetime.now(UTC):%H:%M:%S} UTC, {day}, {files:,} files, {took:.1f} s: {brought}")
         return True
 
     def _record(self) -> None:
@@ -165,7 +191,7 @@ class Continuous:
         for subject, line in lines:
             if subject not in self._said:
                 self._said.add(subject)
-                self.say(line)
+                self.board.say(line)
 
 
 def _said(outcome: Outcome) -> str:

@@ -10,7 +10,7 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -50,12 +50,15 @@ class Answered:
     files: int
 
 
-def answer(context: Context, now: datetime) -> Answered | Skipped:
+def answer(
+    context: Context, now: datetime, shown: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Answered | Skipped:
     """Decide what nobody has decided yet of the date's receipts, and list the messages.
 
     Args:
         context: An open run of the date, whose silver is up to date.
         now: The instant of the decision (UTC): no message goes earlier.
+        shown: Opened around the work, where there is some.
 
     Raises:
         DataError: a table breaks its contract; what was decided before is listed by the next call.
@@ -69,6 +72,7 @@ def answer(context: Context, now: datetime) -> Answered | Skipped:
                 held.enter_context(lease(settings.lake.root, stage, run.run_id, continuous=True))
         except LeaseHeld as other:
             return Skipped(f"nothing is decided now: {other.message}")
+        held.enter_context(shown())
         live = replace(run, decided_at=now, value=_asking(settings))
         run_steps(live, NEEDED, parallel=settings.runner.parallel_tables, report=context.report)
         decided = context.lake.read(send_decisions.TABLE).where(

@@ -23,11 +23,11 @@ from pipelines.flow import Step
 from pipelines.incremental import EVERYTHING, Choice, among, dealt, narrowed, touched
 from pipelines.lakehouse import log
 from pipelines.lakehouse.lake import ABSENT, Lake, any_of, is_date_scope
-from pipelines.lakehouse.log import Head, commits
+from pipelines.lakehouse.log import Head
 from pipelines.lakehouse.mark import Counts, Mark, digest
 from pipelines.lakehouse.table import ByScope, Components, Facts, History, Journal, Snapshot, Table
 from pipelines.refining import refined
-from pipelines.run import Outcome, Run, by_date, scope_said
+from pipelines.run import Outcome, Run, by_date, counted, scope_said
 from pipelines.silver import person_identifiers
 
 PERSONS = person_identifiers.TABLE.name
@@ -160,7 +160,7 @@ def _by_scope(
             return head.version, None, "unchanged"
         nothing = lake.read(table, head.version).limit(0)
         version = lake.commit(table, nothing, mark, parent=head.version)
-        return version, _counted(lake, table), "nothing touched"
+        return version, counted(lake, table), "nothing touched"
     frames, replace = _frames(run, table, mark.inputs), "true"
     if change.values is None:
         rows = [built(run, step, frames, values, each) for each in _parts(run, table, mark.inputs)]
@@ -171,7 +171,7 @@ def _by_scope(
     mark = mark.model_copy(update={"rebuilt": change.everything})
     rows = [by_date(table, each, change.values) for each in rows]
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
-    return version, _counted(lake, table), scope_said(table, change.values)
+    return version, counted(lake, table), scope_said(table, change.values)
 
 
 def _is_far_behind(standing: Mark, now: Mark) -> bool:
@@ -223,7 +223,7 @@ def _components(
     as_of = max(run.as_of, since.as_of) if since else run.as_of
     mark = mark.model_copy(update={"as_of": as_of, "rebuilt": found.replaced is None})
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
-    return version, _counted(lake, table), said
+    return version, counted(lake, table), said
 
 
 def _snapshot(
@@ -232,7 +232,7 @@ def _snapshot(
     table, lake = step.table, run.lake
     rows = built(run, step, _frames(run, table, mark.inputs), values, None)
     version = lake.commit(table, rows, mark, parent=head.version, replace=any_of(table.scope[0], [run.as_of]))
-    return version, _counted(lake, table), f"as of {run.as_of}"
+    return version, counted(lake, table), f"as of {run.as_of}"
 
 
 def _dated(
@@ -249,7 +249,7 @@ def _dated(
     ends = table.write.ends
     replace = f"{ends} IS NULL OR {ends} >= DATE'{run.as_of}'"
     version = lake.commit(table, rows, mark, parent=head.version, replace=replace)
-    return version, _counted(lake, table), f"as of {run.as_of}"
+    return version, counted(lake, table), f"as of {run.as_of}"
 
 
 _WRITES = {
@@ -260,8 +260,3 @@ _WRITES = {
     History: _dated,
     Journal: _dated,
 }
-
-
-def _counted(lake: Lake, table: Table) -> Counts:
-    newest = next(commits(lake.path(table)))
-    return Counts(received=newest.rows or 0, accepted=newest.rows or 0)

@@ -25,7 +25,7 @@ from pipelines.errors import DataError, SettingsError, SystemFault
 from pipelines.flow import of_stage, step_of
 from pipelines.ingest import Plan
 from pipelines.lakehouse import log
-from pipelines.lakehouse.mark import Counts, Mark
+from pipelines.lakehouse.mark import Mark
 from pipelines.lakehouse.table import Snapshot
 from pipelines.lakehouse.tracking import VersionedRead
 from pipelines.lakehouse.vault_key import KeyRef
@@ -39,7 +39,7 @@ from pipelines.models.days import INPUTS
 from pipelines.models.jobs import JOBS
 from pipelines.models.training import Job, TrainingResult
 from pipelines.publish.release import Published
-from pipelines.run import Outcome, Run
+from pipelines.run import Outcome, Run, counted
 from pipelines.runner import run_steps
 
 
@@ -113,7 +113,7 @@ def _append(
     outcome = Outcome(
         table.name,
         head.version if head else 0,
-        None if appended is None else Counts(),
+        None if appended is None else counted(context.lake, table),
         time.monotonic() - started,
         "unchanged" if appended is None else f"batch {plan.batch}",
     )

@@ -10,7 +10,7 @@ from typing import Any
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines import context, flow, stages
+from pipelines import console, context, flow, stages
 from pipelines.bronze import records as bronze
 from pipelines.lakehouse import log
 from pipelines.lakehouse.lake import path_of
@@ -38,6 +38,16 @@ def run_day(
         for name in names:
             stages.STAGES[name](run)
     return written
+
+
+class Said(console.Plain):
+    """The lines that a living process says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
 
 
 def rows_of(frame: DataFrame) -> list[str]:

@@ -22,7 +22,7 @@ from pipelines.lakehouse.lease import lease
 from pipelines.lakehouse.table import ByScope
 from pipelines.settings import Settings
 from pipelines.silver import receipts
-from tests.days import DAYS, MADE, QUARANTINES, contents, land
+from tests.days import DAYS, MADE, QUARANTINES, Said, contents, land
 
 SILVER = tuple(table for table in MADE if table.layer == "silver")
 GOLD = tuple(s.table for s in of_stage("build") if isinstance(s.table.write, ByScope))
@@ -53,7 +53,7 @@ def test_while_it_lives_it_holds_both_leases_and_afterwards_none(shop: Settings)
             return super().round(now, stop)
 
     before = datetime.now(UTC)
-    watched = Watched(None, shop, print)  # type: ignore[arg-type]
+    watched = Watched(None, shop, Said())  # type: ignore[arg-type]
     watched.follow(0.0, Event())
     assert watched.count == 3
     assert [held.through is not None and held.through >= before for held in found] == [False] * 2 + [True] * 4
@@ -64,12 +64,12 @@ def test_while_it_lives_it_holds_both_leases_and_afterwards_none(shop: Settings)
 
 def test_it_does_not_start_beside_a_run(shop: Settings) -> None:
     with lease(shop.lake.root, "refine", "a run"), pytest.raises(LeaseHeld, match="a run"):
-        Rounds(None, shop, print).follow(0.0, Event())  # type: ignore[arg-type]
+        Rounds(None, shop, Said()).follow(0.0, Event())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_an_error_ends_it_unless_it_was_told_to_end(shop: Settings, asked: bool) -> None:
-    said: list[str] = []
+    said = Said()
 
     class Broken(Rounds):
         def round(self, now: datetime, stop: Event) -> bool:
@@ -77,10 +77,10 @@ def test_an_error_ends_it_unless_it_was_told_to_end(shop: Settings, asked: bool)
                 stop.set()
             raise ConnectionError("the JVM is gone")
 
-    broken = Broken(None, shop, said.append)  # type: ignore[arg-type]
+    broken = Broken(None, shop, said)  # type: ignore[arg-type]
     if asked:
         broken.follow(0.0, Event())
-        assert said == ["stopped in the middle of a cycle; the next start finishes it"]
+        assert said.lines == ["stopped in the middle of a cycle; the next start finishes it"]
     else:
         with pytest.raises(ConnectionError):
             broken.follow(0.0, Event())
@@ -94,7 +94,7 @@ def test_a_wait_ends_at_once_when_it_is_told_to_end(shop: Settings) -> None:
     stop = Event()
     Timer(0.2, stop.set).start()
     began = datetime.now(UTC)
-    Idle(None, shop, print).follow(60.0, stop)  # type: ignore[arg-type]
+    Idle(None, shop, Said()).follow(60.0, stop)  # type: ignore[arg-type]
     assert (datetime.now(UTC) - began).total_seconds() < 10
 
 
@@ -137,19 +137,19 @@ def test_rounds_bring_what_daily_runs_bring_and_a_run_sees_its_own_close(
 ) -> None:
     waiting = sorted(Path(shop.landing.root).glob("*/arrived=20240304*"))
     aside = [drop.rename(tmp_path / f"not here yet {number}") for number, drop in enumerate(waiting)]
-    said: list[str] = []
-    process, stop = Continuous(spark, shop, said.append), Event()
+    said = Said()
+    process, stop = Continuous(spark, shop, said), Event()
     assert process.round(datetime(2024, 3, 3, 7, tzinfo=UTC), stop)
-    cycles = len(said)
+    cycles = len(said.lines)
     assert process.round(datetime(2024, 3, 3, 8, tzinfo=UTC), stop)
-    assert len(said) == cycles, "nothing came, and nothing was done"
+    assert len(said.lines) == cycles, "nothing came, and nothing was done"
     for drop, place in zip(aside, waiting, strict=True):
         drop.rename(place)
     line = '"lines": [{"product_id": "milk", "quantity": 1, "net_amount": 1.20}]'
     late = f'{{"receipt_no": "78", "store_id": "S1", "purchased_at": "2024-03-02T15:00:00Z", {line}}}\n'
     land(shop, "receipts", "20240304T070000Z", "after-the-close.jsonl", late)
-    assert Continuous(spark, shop, said.append).round(datetime(2024, 3, 4, 8, tzinfo=UTC), stop)
-    cycled = [line for line in said if " UTC, " in line]
+    assert Continuous(spark, shop, said).round(datetime(2024, 3, 4, 8, tzinfo=UTC), stop)
+    cycled = [line for line in said.lines if " UTC, " in line]
     days = [line.split(", ")[1] for line in cycled]
     assert days == ["2024-03-02", "2024-03-02", "2024-03-03", "2024-03-04"]
     assert cycled[1].endswith("nothing was left to do")

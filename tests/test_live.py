@@ -22,7 +22,7 @@ from pipelines.lakehouse.lease import lease
 from pipelines.publish import live_lists
 from pipelines.settings import Settings
 from tests.conftest import shop_settings
-from tests.days import DAYS, run_day
+from tests.days import DAYS, Said, run_day
 
 pytestmark = pytest.mark.spark
 
@@ -67,7 +67,7 @@ def test_a_receipt_is_answered_at_once_and_nobody_twice(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill between decision and list is made good, and the date's own run adds nothing to whom was written."""
-    shop, said = shop_settings(tmp_path, "triggers.live=[receipt_mail]"), list[str]()
+    shop, said = shop_settings(tmp_path, "triggers.live=[receipt_mail]"), Said()
     key = hashlib.sha256(RAISED.encode()).hexdigest()[:32]
 
     def killed(*_: Any) -> int:
@@ -76,12 +76,12 @@ def test_a_receipt_is_answered_at_once_and_nobody_twice(
     with monkeypatch.context() as broken:
         broken.setattr(live_lists, "write", killed)
         with pytest.raises(KeyboardInterrupt):
-            Continuous(spark, shop, said.append).round(NOON, Event())
+            Continuous(spark, shop, said).round(NOON, Event())
     assert sent(spark, shop) == [key]
     assert listed(shop) == {}, "decided, and not listed"
-    assert Continuous(spark, shop, said.append).round(NOON.replace(minute=5), Event())
+    assert Continuous(spark, shop, said).round(NOON.replace(minute=5), Event())
     assert listed(shop) == {"live/as_of=2024-03-03/decided=20240304T010000.000000Z.jsonl": [key]}
-    assert any("listed 1 messages" in line for line in said)
+    assert any("listed 1 messages" in line for line in said.lines)
     (message,) = sending.released(shop, DAYS[-1])
     assert (message.send_key, message.campaign) == (key, "receipt_mail/2024-03-03")
     assert message.send_at >= NOON, "no message goes before it is decided"

@@ -16,7 +16,6 @@ from pipelines.cli.options import LOCAL, AsOf, Conf, MaybeAsOf, Sets, settings_o
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipelines.run import Outcome
     from pipelines.settings import Settings
 
 DEMO_DATE = datetime(2017, 12, 31)  # noqa: DTZ001 - a day
@@ -30,20 +29,15 @@ def work(settings: Settings, days: Sequence[date], names: Sequence[str]) -> None
 
     _refuse_the_future(settings, days[-1])
     told = closing.current()
-    board: Log | console.Board = Log() if told.command else console.Board()
-
-    def report(outcome: Outcome) -> None:
-        board.tell(outcome)
-        told.tell(outcome)
-
+    board = Log(told) if told.command else console.Board()
     told.as_of = [str(day) for day in days]
     with context.session(settings) as spark:
         for day in days:
-            with context.within(spark, settings, day, report) as run:
+            with context.within(spark, settings, day, board.tell) as run:
                 board.begin(run.run.run_id, day)
                 told.runs.append(run.run.run_id)
                 for name in names:
-                    with told.stage(name), board.stage(name, total=len(of_stage(name)) or 1):
+                    with board.stage(name, total=len(of_stage(name)) or 1):
                         result = stages.STAGES[name](run)
                     if isinstance(result, Published):
                         told.release = result.release_id
@@ -117,7 +111,8 @@ def _follow(settings: Settings, every: float) -> None:
     from pipelines import console, context
     from pipelines.continuous import Continuous
 
-    stop = Event()
+    told, stop = closing.current(), Event()
+    board = Log(told) if told.command else console.Plain()
 
     def ask_to_stop() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -126,9 +121,9 @@ def _follow(settings: Settings, every: float) -> None:
     ask_to_stop()
     with context.session(settings) as spark:
         ask_to_stop()  # again, since PySpark takes Ctrl+C for itself
-        console.OUT.print(f"following {settings.landing.root}; Ctrl+C ends it")
-        Continuous(spark, settings, console.say).follow(every, stop)
-    console.OUT.print("ended; what was taken is in silver")
+        board.say(f"following {settings.landing.root}; Ctrl+C ends it")
+        Continuous(spark, settings, board).follow(every, stop)
+    board.say("ended; what was taken is in silver")
 
 
 def run(

@@ -8,8 +8,10 @@
 
 `event` is `stage_began`, `stage_ended` (with `seconds`, and `outcome`: `done`, or the class of the error), `table`, or
 `said`, whose `text` is what a person reads of a stage's result. `mode` says how much of the table was written; `rows`
-is null where it was left alone, `version` where it is not there yet. A line holds names and numbers of tables and runs,
-and no value of a row: no identifier and no secret comes into it. `closing.py` makes the last line.
+is null where it was left alone, `version` where it is not there yet. Each cycle of continuous ingest is a run, and its
+decisions are the stage `live`; what is said before the first one is of no run, and `stage` is null. A line holds names
+and numbers of tables and runs, and no value of a row: no identifier and no secret comes into it. `closing.py` makes the
+last line.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines.cli.closing import Closing
+
 if TYPE_CHECKING:
     from pipelines.run import Outcome
 
@@ -30,9 +34,14 @@ _ROWS = ("received", "accepted", "refused", "duplicates")
 
 
 class Log:
-    """The lines of one run after the other; stands where a person has `console.Board`."""
+    """The lines of one run after the other; stands where a person has `console.Board`.
 
-    def __init__(self) -> None:
+    Args:
+        closing: Is told of each stage and table, too.
+    """
+
+    def __init__(self, closing: Closing) -> None:
+        self._closing = closing
         self._of: dict[str, str] = {}
         self._stage: str | None = None
 
@@ -46,7 +55,8 @@ class Log:
         self._stage, started, outcome = name, time.monotonic(), "done"
         self._write("stage_began", tables=total)
         try:
-            yield
+            with self._closing.stage(name):
+                yield
         except BaseException as error:
             outcome = type(error).__name__
             raise
@@ -55,6 +65,7 @@ class Log:
 
     def tell(self, outcome: Outcome) -> None:
         """One table is done."""
+        self._closing.tell(outcome)
         counts = outcome.counts
         self._write(
             "table",

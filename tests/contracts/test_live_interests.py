@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 from pipelines.silver.person_identifiers import TABLE as PERSONS
 from pipelines.silver.person_identifiers import current
 from tests.conftest import shop_settings
-from tests.days import land
+from tests.days import Said, land
 
 pytestmark = pytest.mark.spark
 AGENT = "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0 Safari/537.36"
@@ -39,7 +39,7 @@ def categories(rows: DataFrame) -> dict[str, Any]:
 def test_a_page_view_is_in_the_profile_and_in_the_visit_after_one_round(
     spark: SparkSession, visited: Settings
 ) -> None:
-    lake, process = Lake(spark, visited.lake.root), Continuous(spark, visited, lambda line: None)
+    lake, process = Lake(spark, visited.lake.root), Continuous(spark, visited, Said())
 
     def profile() -> dict[str, Any]:
         anna = current(lake.read(PERSONS)).where("identifier_value = 'anna'").select("person_id")

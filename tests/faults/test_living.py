@@ -57,7 +57,11 @@ def test_killed_in_a_cycle_started_again_and_ended(tmp_path: Path) -> None:
 
     second = following(settings)
     assert second.stdout is not None
-    assert any(" UTC, " in line for line in iter(second.stdout.readline, "")), "it never made a cycle"
+    assert any(
+        " UTC, " in json.loads(line)["text"]
+        for line in iter(second.stdout.readline, "")
+        if '"event": "said"' in line
+    ), "it never made a cycle"
     before, now = numbers(settings), datetime.now(UTC)
     assert len(before) == len(set(before)) > 0
     record = {
