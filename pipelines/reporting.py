@@ -123,6 +123,8 @@ def daily(
         kpi_daily=reports.read(kpi_daily.TABLE),
         customer_totals=reports.read(customer_totals.TABLE),
         customer_360=reports.today(customer_360.TABLE),
+        reached=_reached(reports),
+        tacit=_tacit(reports),
         receipt_lines=reports.read(receipt_lines.TABLE),
         products=reports.read(products.TABLE),
         send_list=mails.where(F.col("trigger") == send_list.FLAGSHIP),
@@ -212,19 +214,31 @@ def _models(reports: Reports, models: ModelFigures, about: About) -> Page:
 
 
 def _reach(reports: Reports, models: ModelFigures, about: About) -> Page:
-    persons, touched = reports.read(person_identifiers.TABLE), reports.read(touchpoints.TABLE)
-    tacit: dict[str, Sequence[str]] = dict(reports.settings.decisions.tacit_consent.items())
-    known = reached(
-        reports.today(customer_360.TABLE),
-        touched,
-        reports.read(consents.TABLE),
-        current(persons),
+    steps = reach(
+        reports.read(receipts.TABLE),
+        reports.read(person_identifiers.TABLE),
+        _reached(reports),
+        reports.read(touchpoints.TABLE),
         as_of=reports.as_of,
-        tacit=tacit,
+    )
+    return reach_page(steps.collect(), about, tacit=_tacit(reports).get("email", ()))  # one row a shop
+
+
+def _tacit(reports: Reports) -> dict[str, Sequence[str]]:
+    return dict(reports.settings.decisions.tacit_consent.items())
+
+
+def _reached(reports: Reports) -> DataFrame:
+    """On which channels some brand may write to each person and reaches them, as the date's send list sees it."""
+    return reached(
+        reports.today(customer_360.TABLE),
+        reports.read(touchpoints.TABLE),
+        reports.read(consents.TABLE),
+        current(reports.read(person_identifiers.TABLE)),
+        as_of=reports.as_of,
+        tacit=_tacit(reports),
         brands=(),
     )
-    steps = reach(reports.read(receipts.TABLE), persons, known, touched, as_of=reports.as_of)
-    return reach_page(steps.collect(), about, tacit=tacit.get("email", ()))  # one row a shop
 
 
 PAGES: Mapping[str, Callable[[Reports, ModelFigures, About], Page]] = {

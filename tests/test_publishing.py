@@ -70,6 +70,12 @@ def test_a_day_is_released_once_with_its_mails_and_report(
     )
     for page in ("report.html", "gallery.html"):
         assert "anna@example.com" not in (folder / page).read_text(encoding="utf-8")
+    report = html.unescape((folder / "report.html").read_text(encoding="utf-8"))
+    (asked,) = re.findall(r'tillpost sql --release \w+ "(SELECT lifecycle_stage.+?)"', report)
+    stages = query.select(settings.lake.root, asked, release=first.release_id).to_pylist()
+    assert sum(row["reachable"] for row in stages) >= len(mails), "who gets a mail can be reached"
+    for row in stages:
+        assert re.search(rf"<td>{row['people']}</td><td>{row['reachable']}</td>", report)
     for name in reporting.PAGES:
         page = (folder / f"{name}.html").read_text(encoding="utf-8")
         assert f"<code>{first.release_id}</code>" in page

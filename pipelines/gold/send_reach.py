@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -131,13 +133,26 @@ def prices(
 
 def may_write(channel: str) -> Column:
     """Whether the candidate's brand, or any where it has none, may write to the person on the channel."""
-    brand = F.coalesce("brand", F.lit(ANY_BRAND))
+    return _agreed(channel, F.coalesce("brand", F.lit(ANY_BRAND)))
+
+
+def some_may_write(channel: str) -> Column:
+    """Whether some brand may write to the person on the channel."""
+    return _agreed(channel, F.lit(ANY_BRAND))
+
+
+def _agreed(channel: str, brand: Column) -> Column:
     return F.coalesce(F.array_contains(f"agreed_{channel}", brand), F.lit(False))
 
 
 def reaches(channel: str) -> Column:
     """Whether the person can be reached on the channel."""
     return F.coalesce(f"reached_{channel}", F.lit(False))
+
+
+def reachable() -> Column:
+    """Whether there is a channel on which some brand may write to the person, and that reaches them."""
+    return reduce(or_, (some_may_write(channel) & reaches(channel) for channel in CHANNELS))
 
 
 def open_to(asked: Callable[[str], Column]) -> Column:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.gold.consents import ANY_BRAND
+from pipelines.gold.send_reach import some_may_write
 from pipelines.silver.person_identifiers import IDENTIFIER, current
 
 STEPS = ("receipts", "identified", "email", "consent", "sent", "clicked", "ordered")
@@ -52,7 +52,7 @@ def reach(
     known = reached.select(
         "person_id",
         F.col("reached_email").alias("has_email"),
-        F.array_contains("agreed_email", ANY_BRAND).alias("may_email"),
+        some_may_write("email").alias("may_email"),
     )
     after = _after(touchpoints, persons, first)
     of_persons = sales.join(persons, on=list(IDENTIFIER), how="left").join(known, on="person_id", how="left")

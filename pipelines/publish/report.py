@@ -17,6 +17,7 @@ import vl_convert
 from markupsafe import Markup
 
 from pipelines.calc.money import sign
+from pipelines.publish.reachable import people
 from pipelines.publish.report_charts import charts, still
 from pipelines.publish.report_data import PERIOD_DAYS, Period, ReportData
 from pipelines.publish.report_style import VEGA_LITE
@@ -169,9 +170,9 @@ def _queries(data: ReportData) -> dict[str, str]:
         "JOIN silver.products p USING (product_id) "
         f"WHERE l.purchased_on BETWEEN DATE '{recent.first}' AND DATE '{recent.last}' "
         "GROUP BY p.category ORDER BY revenue DESC LIMIT 10",
-        "stages": "SELECT lifecycle_stage, count(*) AS people, count(cheapest_channel) AS reachable, "
-        "sum(expected_value_90) AS expected_value FROM gold.customer_360 "
-        f"WHERE as_of = DATE '{day}' GROUP BY lifecycle_stage ORDER BY people DESC",
+        "stages": "SELECT lifecycle_stage, count(*) AS people, count(*) FILTER (reachable) AS reachable, "
+        f"sum(expected_value_90) AS expected_value FROM {people(day, data.tacit)} "
+        "GROUP BY lifecycle_stage ORDER BY people DESC, lifecycle_stage",
         "blocks": "SELECT block, count(DISTINCT person_id) AS mails, count(*) AS slots FROM gold.send_list "
         f"WHERE as_of = DATE '{day}' GROUP BY block",
         "excerpt": "SELECT person_id, block, slot, title, reason FROM gold.send_list "

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from pipelines.gold.send_list_blocks import BLOCKS
+from pipelines.gold.send_reach import reachable
 from pipelines.landing.files import SIMULATED
 from pipelines.publish.releases import release_id
 from pipelines.publish.report_data import (
@@ -39,6 +40,8 @@ def collect(
     kpi_daily: DataFrame,
     customer_totals: DataFrame,
     customer_360: DataFrame,
+    reached: DataFrame,
+    tacit: Mapping[str, Sequence[str]],
     receipt_lines: DataFrame,
     products: DataFrame,
     send_list: DataFrame,
@@ -56,6 +59,8 @@ def collect(
         kpi_daily: `gold.kpi_daily`.
         customer_totals: `gold.customer_totals`.
         customer_360: `gold.customer_360` of `as_of`.
+        reached: Of the same people, as `send_reach.reached` gives it.
+        tacit: By channel, what counts there as consent of whoever said nothing.
         receipt_lines: `silver.receipt_lines`.
         products: `silver.products`.
         send_list: `gold.send_list` of `as_of`.
@@ -84,7 +89,8 @@ def collect(
         weeks=weeks,
         days_left_out=sum(day.purchased_on not in in_weeks for day in days),
         categories=_categories(receipt_lines, products, as_of),
-        stages=_stages(customer_360),
+        stages=_stages(customer_360, reached),
+        tacit=tacit,
         mails=mails,
         blocks=blocks,
         scores=tuple(scores),
@@ -140,10 +146,13 @@ def _categories(
     return tuple((row.category, row.revenue) for row in best.collect())  # CATEGORIES rows
 
 
-def _stages(customer_360: DataFrame) -> tuple[Stage, ...]:
-    found = customer_360.groupBy(F.col("lifecycle_stage").alias("stage")).agg(
+def _stages(customer_360: DataFrame, reached: DataFrame) -> tuple[Stage, ...]:
+    known = customer_360.join(
+        reached.select("person_id", reachable().alias("reachable")), on="person_id", how="left"
+    )
+    found = known.groupBy(F.col("lifecycle_stage").alias("stage")).agg(
         F.count(F.lit(1)).alias("people"),
-        F.count_if(F.col("cheapest_channel").isNotNull()).alias("reachable"),
+        F.count_if("reachable").alias("reachable"),
         F.sum("expected_value_90").alias("expected_value"),
     )
     rows = found.orderBy(F.desc("people"), "stage").collect()  # a row a stage

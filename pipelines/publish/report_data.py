@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -48,7 +48,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Stage:
-    """The people of one lifecycle stage: how many, how many a message reaches, and what 90 days should bring.
+    """The people of one lifecycle stage: how many, how many a message may reach, and what 90 days should bring.
 
     The value is null where nobody of the stage has bought yet.
     """
@@ -111,6 +111,7 @@ class ReportData:
         days_left_out: Days with receipts in the part weeks at both ends, which `weeks` leaves out.
         categories: The strongest categories of the recent period with their revenue, best first.
         stages: Everybody by lifecycle stage, the largest first.
+        tacit: By channel, what counts as consent of people who said nothing.
         mails: Number of people who get a mail.
         blocks: In the order of the mail.
         scores: Models against baselines; empty without a trained model.
@@ -131,6 +132,7 @@ class ReportData:
     days_left_out: int
     categories: tuple[tuple[str, Decimal], ...]
     stages: tuple[Stage, ...]
+    tacit: Mapping[str, Sequence[str]]
     mails: int
     blocks: tuple[BlockFill, ...]
     scores: tuple[Score, ...]

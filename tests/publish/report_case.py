@@ -32,6 +32,7 @@ def case(**change: Any) -> ReportData:
         days_left_out=5,
         categories=((HOSTILE, Decimal("70.00")), ("TEA", Decimal("30.00"))),
         stages=(Stage("at_risk", 900, 120, Decimal("4321.50")), Stage("prospect", 334, 334, None)),
+        tacit={"email": ("mailed",)},
         mails=4,
         blocks=(
             BlockFill("replenishment", 4, 2, 1, 5, 12),

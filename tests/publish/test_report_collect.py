@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import SparkSession
 
+from pipelines.calc.triggers.definitions import CHANNELS
+from pipelines.gold.consents import ANY_BRAND
 from pipelines.publish.releases import release_id
 from pipelines.publish.report_collect import collect
 from pipelines.publish.report_data import BlockFill, ReportData, Simulated, Source, Stage
@@ -42,9 +44,28 @@ def data(spark: SparkSession) -> ReportData:
             "person_id string, first_purchase_on date",
         ),
         customer_360=spark.createDataFrame(
-            [("active", "push", euros(3)), ("active", None, euros(4)), ("prospect", "email", None)],
-            "lifecycle_stage string, cheapest_channel string, expected_value_90 decimal(18,2)",
+            [
+                ("p1", "active", euros(3)),
+                ("p2", "active", euros(4)),
+                ("p3", "active", euros(1)),
+                ("p4", "prospect", None),
+            ],
+            "person_id string, lifecycle_stage string, expected_value_90 decimal(18,2)",
         ),
+        reached=spark.createDataFrame(
+            [  # agreed to one channel, and reached on another alone: not reachable
+                ("p1", [ANY_BRAND], [], [], True, False, False),
+                ("p2", [ANY_BRAND], [], [], False, True, True),
+                ("p3", [], [ANY_BRAND], [], True, True, False),
+                ("p4", [], [], [ANY_BRAND], False, False, True),
+            ],
+            ", ".join(
+                ["person_id string"]
+                + [f"agreed_{channel} array<string>" for channel in CHANNELS]
+                + [f"reached_{channel} boolean" for channel in CHANNELS]
+            ),
+        ),
+        tacit={},
         receipt_lines=spark.createDataFrame(
             sold, "purchased_on date, product_id string, net_amount decimal(18,2)"
         ),
@@ -92,7 +113,7 @@ def test_categories_are_those_of_the_recent_days(data: ReportData) -> None:
 
 
 def test_stages_are_counted_with_their_reach_and_value(data: ReportData) -> None:
-    assert data.stages == (Stage("active", 2, 1, euros(7)), Stage("prospect", 1, 1, None))
+    assert data.stages == (Stage("active", 3, 2, euros(8)), Stage("prospect", 1, 1, None))
 
 
 def test_fill_counts_mails_and_slots_of_every_block(data: ReportData) -> None:
