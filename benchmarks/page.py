@@ -83,10 +83,7 @@ def _subject(section: str) -> str:
 def demo_section(result: Mapping[str, Any]) -> list[str]:
     """What the demo costs, in all and by stage."""
     cost = result["demo"]
-    models = {
-        "seconds": sum(cost["stages"][name] for name in ("train", "score")),
-        "peak_bytes": cost["peak_bytes"],
-    }
+    models = {**cost, "seconds": cost["stages"]["train"] + cost["stages"]["score"]}
     rows = [
         _judged("`tillpost demo` from a clean lake", cost, GOALS["demo"]),
         _judged("of it: all seven models, trained and scored", models, GOALS["models"]),

@@ -23,7 +23,7 @@ COST = {
     "seconds": 200.04,
     "peak_bytes": 3 << 30,
     "jvm_bytes": 2 << 30,
-    "stages": {"land": 20.0, "ingest": 60.5},
+    "stages": {"land": 20.0, "ingest": 60.5, "train": 15.0, "score": 5.0},
     "cpu_seconds": 300.0,
 }
 DEMO = {"demo": COST, "command": "tillpost demo", "machine": MACHINE}
@@ -49,7 +49,8 @@ def test_the_examples_in_docstrings_hold(module: ModuleType) -> None:
 def test_a_missed_goal_and_a_moved_version_are_shown_in_bold() -> None:
     text = page.page({"demo": DEMO, "day": DAY})
     assert "| `tillpost demo` from a clean lake | 200 s | 360 s | met | 3.0 GB, 2.0 of it the JVM |" in text
-    assert "| ingest | 60.5 s |\n| starting and showing | 119.5 s |" in text
+    assert "| of it: all seven models, trained and scored | 20 s | 720 s | met |" in text
+    assert "| score | 5.0 s |\n| starting and showing | 99.5 s |" in text
     assert "91 s | 90 s | **missed** |" in text
     assert "Of 36 tables the next day gave a new version to 2; the same day again to none." in text
     assert "**the same day again to gold.kpi_daily.**" in page.page(
