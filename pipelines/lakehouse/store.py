@@ -6,12 +6,12 @@ written by Sail, whose writer (delta-rs) refuses what it does not know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import StructType
 
 from pipelines.lakehouse.table import Table
@@ -79,6 +79,9 @@ class Store(Protocol):
 
     def held(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
         """The same rows, computed once however often they are read within the block."""
+
+    def streamed(self, rows: DataFrame) -> Iterator[Row]:
+        """The rows in their order; of them the driver holds two partitions at most."""
 
 
 def store_of(spark: SparkSession) -> Store:

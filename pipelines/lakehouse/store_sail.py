@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, WriterProperties
 from deltalake.exceptions import DeltaError
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from pyspark.sql.types import StructType
 
@@ -173,6 +173,10 @@ class SailStore:
             _spilled(rows, folder)
             kept = self.spark.read.schema(rows.schema).parquet(str(folder))
             yield kept if any(folder.iterdir()) else self._none(rows.schema)
+
+    def streamed(self, rows: DataFrame) -> Iterator[Row]:
+        """The rows in their order; of them this process holds two partitions at most."""
+        return rows.toLocalIterator(prefetchPartitions=True)
 
     def _none(self, schema: StructType) -> DataFrame:
         return self.spark.createDataFrame([], schema)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from pipelines.lakehouse.store import CONSTRAINT, Definition, Transaction
 from pipelines.lakehouse.table import Snapshot, Table
@@ -100,3 +100,12 @@ class SparkStore:
             yield rows
         finally:
             rows.unpersist()
+
+    def streamed(self, rows: DataFrame) -> Iterator[Row]:
+        """The rows in their order; of them the driver holds two partitions at most.
+
+        Not by the frame's own iterator: its jobs begin when its query has ended, and Spark 4.2 keeps the jobs of a
+        query, and with them all that they brought, until it ends (`DAGScheduler.activeQueryToJobs`).
+        """
+        found: Iterator[Row] = rows.rdd.toLocalIterator(prefetchPartitions=True)
+        return found

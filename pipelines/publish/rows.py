@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, Row
 
+from pipelines.lakehouse.store import store_of
+
 _FORMULA = re.compile(r" ?[=+\-@＝＋－＠]")
 
 
@@ -35,7 +37,7 @@ def _field(value: object) -> str:
 
 def rows_of(frame: DataFrame) -> Iterator[Row]:
     """The rows, one partition at a time."""
-    return frame.toLocalIterator(prefetchPartitions=True)
+    return store_of(frame.sparkSession).streamed(frame)
 
 
 def write(lines: Iterable[str], path: Path, *, header: str | None = None) -> None:

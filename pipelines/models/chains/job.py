@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pyspark.sql import functions as F
 
 from pipelines.models import chances
 from pipelines.models.calibration import calibration, draw
@@ -42,7 +43,11 @@ def _collected(reads: Reads, end: date, never_offered: Sequence[str], _: ChainPa
     lines = of_days(days_of(reads, end, never_offered), as_of=end)
     born = catalogue.births(reads[CUSTOMERS].frame, reads[PERSONS].frame, as_of=end - timedelta(days=1))
     states = catalogue.states(reads[PRODUCTS].frame).toArrow()
-    known = born.withColumnRenamed("person_id", "customer_id").toArrow()
+    asked = born.sparkSession.createDataFrame(pa.table({"person_id": lines.customer_ids}))
+    theirs = born.join(
+        F.broadcast(asked), on="person_id", how="left_semi"
+    )  # of so many people as `days_of` gives
+    known = theirs.withColumnRenamed("person_id", "customer_id").toArrow()
     yield Bought(lines, states, birth_days(lines.customer_ids, known))
 
 
