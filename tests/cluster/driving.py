@@ -1,8 +1,8 @@
 """A driver that works on so many rows and on four times as many, and says what it held at most: see test_driver_memory.
 
 `python -m tests.cluster.driving MASTER` prints a line of JSON for each piece of work and size: `work`, `rows`,
-`jvm_mb` (the heap in use behind a full collection, looked at each half second) and `python_mb` (the most that was ever
-resident).
+`jvm_mb` (the heap in use behind a full collection, looked at each half second) and `python_mb` (the most that was
+resident), both above what was there as the work began.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ALS = AlsParams(
 
 @dataclass
 class Held:
-    """The most that the driver held, in MB."""
+    """The most that the driver held above what it held at the start, in MB."""
 
     jvm_mb: float = 0.0
     python_mb: float = 0.0
@@ -108,15 +108,23 @@ def watched(spark: SparkSession) -> Iterator[Held]:
     held, over = Held(), Event()
     java = spark.sparkContext._jvm.java.lang
 
-    def look() -> None:
+    def used() -> float:
         java.System.gc()
         runtime = java.Runtime.getRuntime()
-        held.jvm_mb = max(held.jvm_mb, (runtime.totalMemory() - runtime.freeMemory()) / 2**20)
+        return (runtime.totalMemory() - runtime.freeMemory()) / 2**20
+
+    def look() -> None:
+        held.jvm_mb = max(held.jvm_mb, used() - before)
+
+    def resident(most: str) -> float:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(re.findall(rf"{most}:\s+(\d+) kB", status)[0]) / 1024
 
     def watch() -> None:
         while not over.wait(0.5):
             look()
 
+    before, stood = used(), resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts anew
     watching = Thread(target=watch)
     watching.start()
@@ -126,8 +134,7 @@ def watched(spark: SparkSession) -> Iterator[Held]:
         over.set()
         watching.join()
         look()
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        held.python_mb = int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
+        held.python_mb = resident("VmHWM") - stood
 
 
 def main(master: str) -> None:
