@@ -27,6 +27,8 @@ from pipelines.models.als.ids import positions
 from pipelines.models.als.top_k import NOTHING, blocks, top_k
 from pipelines.silver.person_identifiers import addressable
 
+TRIED, WORTH = 256, 0.5
+"""A head of which the first persons tell that it settles fewer than half is not asked for the others."""
 _SCHEMA = "person_id string, rank int, product_id string, score double, known boolean"
 
 
@@ -90,8 +92,14 @@ def best_goods(
     reach = lengths(als.persons)[person_rows]
     left = np.arange(len(person_rows))
     for head in heads(als.items, k):
-        asked = left if head.beyond == 0.0 else left[person_rows[left] >= 0]
-        _fill(best, values, asked, head, als, person_rows, struck, withdrawn)
+        every = head.beyond == 0.0
+        asked = left if every else left[person_rows[left] >= 0]
+        for part in (asked,) if every else (asked[:TRIED], asked[TRIED:]):
+            if not len(part):
+                break
+            _fill(best, values, part, head, als, person_rows, struck, withdrawn)
+            if np.mean(reach[part] * head.beyond < values[part, -1]) < WORTH:
+                break
         left = left[~(reach[left] * head.beyond < values[left, -1])]
     return best, values
 

@@ -36,7 +36,10 @@ def drawn(seed: int, skew: float) -> AlsFactors:
 
 @pytest.mark.parametrize("skew", [0.0, 4.0, 40.0], ids=["of one length", "some long", "few long"])
 @pytest.mark.parametrize("seed", range(4))
-def test_who_is_best_among_few_is_best_among_all(seed: int, skew: float) -> None:
+def test_who_is_best_among_few_is_best_among_all(
+    seed: int, skew: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "TRIED", 8)
     als, draw = drawn(seed, skew), np.random.default_rng(seed)
     rows = draw.permutation(np.append(np.arange(PERSONS), [-1, -1]))
     struck = draw.random((len(rows), GOODS)) < 0.2
@@ -72,6 +75,10 @@ def test_few_goods_do_where_few_are_long(monkeypatch: pytest.MonkeyPatch) -> Non
         best_goods(als, np.arange(PERSONS), k=K, struck=(nothing, nothing), withdrawn=np.empty(0, np.int32))
         cells.append(sum(looked))
     assert cells[0] < PERSONS * GOODS / 4 < PERSONS * GOODS <= cells[1]
+    monkeypatch.setattr(score, "TRIED", 1)
+    looked.clear()
+    best_goods(alike, np.arange(PERSONS), k=K, struck=(nothing, nothing), withdrawn=np.empty(0, np.int32))
+    assert sum(looked) < PERSONS * GOODS * 1.01, "one person has told that no head settles anything"
 
 
 def test_the_last_head_has_all_goods_and_each_has_those_before() -> None:
